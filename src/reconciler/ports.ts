@@ -1,0 +1,201 @@
+/**
+ * What the core needs from the world, and nothing of how it is had. Each port is implemented by one adapter and
+ * given in at the composition root.
+ */
+import type {
+  CanonicalRecord,
+  Check,
+  Damage,
+  Fleet,
+  GenerationDocument,
+  Manifest,
+  ObservedGeneration,
+  Reading,
+  RecipeMemory,
+  StepName,
+  TrialRecord,
+  UpstreamRefs,
+  VolumeRecord,
+} from './model.ts';
+
+export interface Clock {
+  now(): Date;
+  /** In [0, 1): the source of every jitter. */
+  random(): number;
+}
+
+/** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). */
+export interface StepLog {
+  note(text: string): void;
+  /** Output of a child process as it comes, in any pieces. */
+  output(source: string, chunk: Uint8Array): void;
+  conceal(secret: string): void;
+}
+
+/** What every effect of a trial is given besides its own operands. */
+export interface Work {
+  /** Aborted at the trial's deadline, at a stop, and when the lease is lost. */
+  signal: AbortSignal;
+  log: StepLog;
+  /**
+   * Unguessable; stands as `RECONCILE_MARK` in the environment of every process started for this work, so that
+   * whatever descends from it is found again (invariant I11). Begins with the trial's own mark.
+   */
+  mark: string;
+}
+
+/** One generation's data: a stack name for engines that keep volumes by name, a folder for those that do not. */
+export interface DataHome {
+  stack: string;
+  folder: string;
+}
+
+/** Where an app answers while a trial lasts; the same for every deployment of it, so that others can be told. */
+export interface Address {
+  url: string;
+  release(): Promise<void>;
+}
+
+export interface DeployRequest {
+  home: DataHome;
+  recipe: string;
+  version: string;
+  domain: string;
+  /** Folder of the release's own tree. */
+  checkout: string;
+  /** Says how to run the app, which volumes and secrets it has, and what healthy means. */
+  manifest: Manifest;
+  address: Address;
+  /** For the app besides what its manifest says: dependencies' URLs, and what was provided for it. */
+  env: Readonly<Record<string, string>>;
+  /** A folder for temporary files that goes with the trial. */
+  tmp: string;
+}
+
+export interface Deployed {
+  url: string;
+  /** Volumes that the home lacked and that start empty. */
+  added: readonly string[];
+  /** Volumes that this release no longer has; they were removed from the home. */
+  dropped: readonly string[];
+  /** Throws a `TrialFault` unless the app still runs and answers, now. */
+  confirm(): Promise<void>;
+}
+
+/**
+ * What deploys apps (design: drivers). One shared suite runs against each implementation.
+ *
+ * Everything here throws `TrialFault`: `red` or `timeout` where the app is at fault, `infra` where anything else is.
+ * When `work.signal` aborts, a call ends what it started and throws the signal's reason.
+ */
+export interface Driver {
+  readonly kind: string;
+  /** Can this driver work here at all? */
+  reach(): Promise<Reading<null>>;
+  address(domain: string): Promise<Address>;
+  /**
+   * Puts a release on the data of `home`, replacing what runs there under the same stack name, and returns when it
+   * has truly converged: healthy, for as long as its manifest asks. Volumes and secrets that the home lacks are made.
+   */
+  deploy(request: DeployRequest, work: Work): Promise<Deployed>;
+  /** Returns when nothing of the stack is left but its volumes. Undeploying what is not deployed is no error. */
+  undeploy(stack: string, work: Work): Promise<void>;
+  /**
+   * Copies volumes and secrets into a new home. The source is only read; what was copied is compared with
+   * `volumes`, and a difference throws `infra` with reason `base-changed`.
+   */
+  clone(source: DataHome, volumes: readonly VolumeRecord[], target: DataHome, work: Work): Promise<void>;
+  /** Fingerprints and digests of every volume of a home at rest, and what secrets it has. */
+  measure(home: DataHome, work: Work): Promise<{ volumes: VolumeRecord[]; secrets: string[] }>;
+  /** Forces a home's data to disk. */
+  flush(home: DataHome, work: Work): Promise<void>;
+  /**
+   * Compares a home with what it was when promoted. A fingerprint that differs is confirmed by the digest before
+   * anything is called changed. Throws where something cannot be read, which is not the same as missing.
+   */
+  inspect(
+    home: DataHome,
+    expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+  ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }>;
+  /** Removes what the driver keeps of a home outside its folder; the folder itself is the caller's. */
+  remove(home: DataHome, work: Work): Promise<void>;
+  /** Ends everything whose mark begins with `mark`; returns how many things that were. */
+  reap(mark: string): Promise<number>;
+}
+
+export interface CheckRun {
+  check: Check;
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  tmp: string;
+}
+
+/** Runs what a manifest brings along. Throws `TrialFault`: `red`, or `timeout` at its own deadline. */
+export interface Commands {
+  check(run: CheckRun, work: Work): Promise<void>;
+  /** Runs a provide command; returns the `KEY=value` lines that it wrote to `$PROVIDE_OUT`. */
+  provide(
+    run: { command: readonly string[]; cwd: string; env: Readonly<Record<string, string>>; tmp: string },
+    work: Work,
+  ): Promise<Record<string, string>>;
+}
+
+export interface MirrorPort {
+  /** Makes the mirrors of one recipe equal to its upstream. Throws `infra`: a stale mirror is never tested. */
+  sync(manifest: Manifest, work: Work): Promise<void>;
+  /** Puts the tree of a commit into a new folder; asserts that HEAD is that commit. */
+  checkout(recipe: string, commit: string, folder: string, work: Work): Promise<void>;
+  /** Keeps exactly these commits reachable in the recipe's local mirror, whatever upstream does to its tags. */
+  retain(recipe: string, commits: readonly string[]): Promise<void>;
+}
+
+/** A trial's own folder for everything that goes with it: checkouts, generations being built, temporary files. */
+export interface Workspace {
+  folder: string;
+  /** Processes started for this trial carry a mark that begins so. */
+  mark: string;
+  discard(): Promise<void>;
+}
+
+/** One trial's durable evidence: `trial.json` and a log per step. */
+export interface TrialJournal {
+  /** Durable when it returns; also what reserves the trial's generation number. */
+  save(trial: TrialRecord): Promise<void>;
+  log(trial: TrialRecord, step: StepName): StepLog & { close(): Promise<void> };
+}
+
+export interface Promotion {
+  /** Puts a finished generation from its workspace at its lasting place; returns the folder. */
+  settle(staged: string, document: GenerationDocument): Promise<string>;
+  /** Writes the record, reads it back from where it is stored, and returns what it read (invariant I3). */
+  promote(record: CanonicalRecord): Promise<CanonicalRecord>;
+  /** Removes a recipe's generations and old trials that neither the record nor an open trial names. */
+  tidy(recipe: string, record: CanonicalRecord | null, work: Work): Promise<void>;
+}
+
+export interface FleetSource {
+  load(): Promise<Fleet>;
+}
+
+export interface Upstream {
+  /** Tags with their peeled commits, and the branch that HEAD names. Never throws. */
+  refs(manifest: Manifest, signal: AbortSignal): Promise<Reading<UpstreamRefs>>;
+}
+
+/** Reads the state folder. Never throws: what cannot be read says so. */
+export interface Registry {
+  /** Recipes that have a record, enrolled or not. */
+  recorded(): Promise<Reading<string[]>>;
+  record(recipe: string): Promise<Reading<CanonicalRecord | null>>;
+  /** The generations that a record names, canonical first, as they lie on disk now. */
+  generations(record: CanonicalRecord): Promise<Reading<ObservedGeneration[]>>;
+  /** Newest first. A trial whose file is damaged is left out and reported through `warn`. */
+  trials(recipe: string): Promise<Reading<TrialRecord[]>>;
+  memory(recipe: string): Promise<Reading<RecipeMemory>>;
+  /** The highest generation number that anything of the recipe carries; 0 where nothing does. */
+  lastGeneration(recipe: string): Promise<number>;
+}
+
+export interface MemoryWriter {
+  remember(recipe: string, memory: RecipeMemory): Promise<void>;
+}
