@@ -357,6 +357,8 @@ export interface TrialPlan {
   base: Base | null;
   /** In deployment order, dependencies of dependencies included. */
   dependencies: readonly DependencyPlan[];
+  /** Generations that stay beside the new canonical, newest first. */
+  keep: readonly { generation: number; commit: string }[];
   inputs: string;
   domain: string;
 }

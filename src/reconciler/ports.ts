@@ -22,6 +22,8 @@ export interface Clock {
   now(): Date;
   /** In [0, 1): the source of every jitter. */
   random(): number;
+  /** Rings once after `ms`, unless the returned function is called first. */
+  alarm(ms: number, ring: () => void): () => void;
 }
 
 /** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). */
@@ -146,7 +148,7 @@ export interface MirrorPort {
   /** Puts the tree of a commit into a new folder; asserts that HEAD is that commit. */
   checkout(recipe: string, commit: string, folder: string, work: Work): Promise<void>;
   /** Keeps exactly these commits reachable in the recipe's local mirror, whatever upstream does to its tags. */
-  retain(recipe: string, commits: readonly string[]): Promise<void>;
+  retain(recipe: string, commits: readonly string[], work: Work): Promise<void>;
 }
 
 /** A trial's own folder for everything that goes with it: checkouts, generations being built, temporary files. */
@@ -154,19 +156,27 @@ export interface Workspace {
   folder: string;
   /** Processes started for this trial carry a mark that begins so. */
   mark: string;
+  /** Aborted when the lease is lost; what must still be done after a stop goes on until then. */
+  lost: AbortSignal;
   discard(): Promise<void>;
+}
+
+export interface JournalLog extends StepLog {
+  /** A text as this log would write it: with every concealed text blanked out. */
+  cleaned(text: string): string;
+  close(): Promise<void>;
 }
 
 /** One trial's durable evidence: `trial.json` and a log per step. */
 export interface TrialJournal {
   /** Durable when it returns; also what reserves the trial's generation number. */
   save(trial: TrialRecord): Promise<void>;
-  log(trial: TrialRecord, step: StepName): StepLog & { close(): Promise<void> };
+  log(trial: TrialRecord, step: StepName): JournalLog;
 }
 
 export interface Promotion {
-  /** Puts a finished generation from its workspace at its lasting place; returns the folder. */
-  settle(staged: string, document: GenerationDocument): Promise<string>;
+  /** Puts a finished generation from its workspace at its lasting place. */
+  settle(staged: string, document: GenerationDocument): Promise<void>;
   /** Writes the record, reads it back from where it is stored, and returns what it read (invariant I3). */
   promote(record: CanonicalRecord): Promise<CanonicalRecord>;
   /** Removes a recipe's generations and old trials that neither the record nor an open trial names. */
@@ -186,6 +196,8 @@ export interface Upstream {
 export interface Registry {
   /** Recipes that have a record, enrolled or not. */
   recorded(): Promise<Reading<string[]>>;
+  /** Recipes that have, or once had, anything stored: a record, or trials. */
+  tried(): Promise<Reading<string[]>>;
   record(recipe: string): Promise<Reading<CanonicalRecord | null>>;
   /** The generations that a record names, canonical first, as they lie on disk now. */
   generations(record: CanonicalRecord): Promise<Reading<ObservedGeneration[]>>;

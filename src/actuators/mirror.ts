@@ -1,0 +1,195 @@
+/**
+ * Mirrors of upstream (design: the trial, `sync` and `checkout`): always a local bare one, and with `mirror.url` the
+ * team's own. What is tested comes out of the local mirror, right after it was made equal to upstream; so a stale
+ * mirror is never tested (invariant I9).
+ */
+import { access } from 'node:fs/promises';
+import { git, type GitOptions } from '../git.ts';
+import { TrialFault } from '../reconciler/errors.ts';
+import type { Manifest } from '../reconciler/model.ts';
+import type { MirrorPort, Work } from '../reconciler/ports.ts';
+import type { Layout } from '../state/layout.ts';
+import type { Term } from '../state/term.ts';
+
+/** Refs of our own, never pushed: they keep the commits of kept generations reachable. */
+const KEPT = 'refs/reconcile/kept/';
+
+interface MirrorOptions {
+  layout: Layout;
+  term: Term;
+  /** Deadline of one transfer. */
+  timeoutMs: number;
+}
+
+export function gitMirror(options: MirrorOptions): MirrorPort {
+  return {
+    sync: (manifest, work) => sync(manifest, options, work),
+    checkout: (recipe, commit, folder, work) =>
+      checkout(options.layout.mirror(recipe), commit, folder, options, work),
+    retain: (recipe, commits, work) => retain(options.layout.mirror(recipe), commits, options, work),
+  };
+}
+
+async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Promise<void> {
+  const { upstream, name } = manifest;
+  const mirror = await ensureMirror(name, options, work);
+  const call = callOptions(options, work, mirror);
+  const wanted = await refsOf(upstream, manifest.branch, call);
+  if (sameRefs(wanted, await localRefs(mirror, call))) {
+    work.log.note(`the local mirror already equals ${upstream}`);
+  } else {
+    const refspecs = [...branchesIn(wanted), 'refs/tags/*'].map((ref) => `+${ref}:${ref}`);
+    const flags = [
+      '--quiet',
+      '--force',
+      '--prune',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+    ];
+    await git(
+      `fetch ${upstream} into the local mirror`,
+      ['fetch', ...flags, '--', upstream, ...refspecs],
+      call,
+    );
+    const now = await localRefs(mirror, call);
+    if (!sameRefs(wanted, now)) {
+      const message = `the local mirror of ${name} does not equal ${upstream} after a fetch: upstream changed meanwhile`;
+      throw new TrialFault('infra', 'mirror-not-equal', message, { hint: 'it is tried again' });
+    }
+    work.log.note(`fetched ${upstream}: ${now.size} branches and tags`);
+  }
+  if (manifest.mirror !== null) await push(manifest.mirror.url, wanted, call, work);
+}
+
+/** Branch and tags of the team's mirror are made those of upstream, and read back from it (invariant I3). */
+async function push(url: string, wanted: Refs, call: GitOptions, work: Work): Promise<void> {
+  const [branch] = branchesIn(wanted);
+  const named = branch?.slice('refs/heads/'.length) ?? null;
+  if (containsAll(await refsOf(url, named, call), wanted)) {
+    work.log.note(`the mirror ${url} already equals upstream`);
+    return;
+  }
+  const refspecs = [...wanted.keys()].map((ref) => `+${ref}:${ref}`);
+  for (let start = 0; start < refspecs.length; start += 500) {
+    const some = refspecs.slice(start, start + 500);
+    await git(`push to the mirror ${url}`, ['push', '--quiet', '--no-verify', '--', url, ...some], call);
+  }
+  if (!containsAll(await refsOf(url, named, call), wanted)) {
+    throw new TrialFault(
+      'infra',
+      'mirror-not-equal',
+      `the mirror ${url} does not equal upstream after a push`,
+    );
+  }
+  work.log.note(`pushed ${wanted.size} branches and tags to ${url}`);
+}
+
+async function checkout(mirror: string, commit: string, folder: string, options: MirrorOptions, work: Work) {
+  const call = callOptions(options, work, mirror);
+  const flags = ['--quiet', '--shared', '--no-checkout', '--no-tags'];
+  await git(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], call);
+  const inside = { ...call, cwd: folder };
+  await git(`check out ${commit}`, ['checkout', '--quiet', '--force', '--detach', commit, '--'], inside);
+  const head = (await git(`read HEAD of ${folder}`, ['rev-parse', '--verify', 'HEAD'], inside)).trim();
+  if (head !== commit) {
+    throw new TrialFault('infra', 'checkout-mismatch', `HEAD of the checkout is ${head}, expected ${commit}`);
+  }
+  work.log.note(`checked out ${commit}`);
+}
+
+async function retain(
+  mirror: string,
+  commits: readonly string[],
+  options: MirrorOptions,
+  work: Work,
+): Promise<void> {
+  const call = callOptions(options, work, mirror);
+  const format = ['for-each-ref', '--format=%(refname)', KEPT];
+  const existing = lines(await git(`list kept commits of ${mirror}`, format, call));
+  for (const commit of new Set(commits)) {
+    const ref = `${KEPT}${commit}`;
+    if (existing.includes(ref) || !(await hasCommit(commit, call))) continue;
+    await git(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
+  }
+  for (const ref of existing.filter((each) => !commits.includes(each.slice(KEPT.length)))) {
+    await git(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
+  }
+}
+
+/** A mirror that was lost and fetched anew may lack what upstream no longer has. */
+async function hasCommit(commit: string, call: GitOptions): Promise<boolean> {
+  try {
+    await git(`find ${commit}`, ['cat-file', '-e', `${commit}^{commit}`], call);
+    return true;
+  } catch (error) {
+    if (error instanceof TrialFault && error.reason === 'git-failed') return false;
+    throw error;
+  }
+}
+
+/** A mirror is made elsewhere and renamed into place, so that half a mirror is never taken for one. */
+async function ensureMirror(
+  recipe: string,
+  { layout, term, timeoutMs }: MirrorOptions,
+  work: Work,
+): Promise<string> {
+  const mirror = layout.mirror(recipe);
+  try {
+    await access(`${mirror}/HEAD`);
+  } catch {
+    const folder = await term.makeFolder(`mirror-${recipe}`);
+    const call = { cwd: folder, timeoutMs, mark: work.mark, signal: work.signal };
+    await git(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', folder], call);
+    await term.discard(mirror);
+    await term.place(folder, mirror);
+  }
+  return mirror;
+}
+
+type Refs = ReadonlyMap<string, string>;
+
+/** The mirrored branch and every tag, each with its own object (for an annotated tag not the commit). */
+async function refsOf(url: string, branch: string | null, call: GitOptions): Promise<Refs> {
+  const head = branch === null ? 'HEAD' : `refs/heads/${branch}`;
+  const args = ['ls-remote', '--quiet', '--symref', '--', url, head, 'refs/tags/*'];
+  const refs = new Map<string, string>();
+  let branchRef: string | null = branch === null ? null : head;
+  for (const line of lines(await git(`list the refs of ${url}`, args, call))) {
+    const [left = '', name = ''] = line.split('\t');
+    if (name === 'HEAD' && left.startsWith('ref: ')) branchRef = left.slice('ref: '.length);
+    else if (name === 'HEAD' && branchRef !== null) refs.set(branchRef, left);
+    else if (name === head || (name.startsWith('refs/tags/') && !name.endsWith('^{}'))) refs.set(name, left);
+  }
+  return refs;
+}
+
+async function localRefs(mirror: string, call: GitOptions): Promise<Refs> {
+  const args = ['for-each-ref', '--format=%(objectname)%09%(refname)', 'refs/heads', 'refs/tags'];
+  const found = lines(await git(`list the refs of ${mirror}`, args, call));
+  return new Map(
+    found.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]),
+  );
+}
+
+function branchesIn(refs: Refs): string[] {
+  return [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/'));
+}
+
+/** Branches that were mirrored before and are not any more are no difference: they do no harm. */
+function sameRefs(wanted: Refs, have: Refs): boolean {
+  const tags = (refs: Refs): number => [...refs.keys()].filter((ref) => ref.startsWith('refs/tags/')).length;
+  return tags(wanted) === tags(have) && containsAll(have, wanted);
+}
+
+function containsAll(have: Refs, wanted: Refs): boolean {
+  return [...wanted].every(([ref, object]) => have.get(ref) === object);
+}
+
+function callOptions({ timeoutMs }: MirrorOptions, work: Work, cwd: string): GitOptions {
+  return { cwd, timeoutMs, mark: work.mark, signal: work.signal };
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}

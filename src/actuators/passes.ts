@@ -1,0 +1,45 @@
+/** Stores a pass's result: the one file that a pass without drift writes (invariant I4). */
+import type { Layout } from '../state/layout.ts';
+import type { Term } from '../state/term.ts';
+
+/** Enough to see a season of weekly passes, or a day of frequent ones. */
+const HISTORY = 100;
+
+export interface FinishedPass<Row extends { recipe: string }> {
+  startedAt: string;
+  enrolled: readonly string[];
+  /** Whether all recipes were in scope. */
+  whole: boolean;
+  report: {
+    observedAt: string;
+    exitCode: number;
+    error?: string;
+    summary: Readonly<Record<string, number>>;
+    program: { version: string; commit: string };
+    recipes: readonly Row[];
+  };
+}
+
+export interface EarlierPasses {
+  last: { recipes: readonly { recipe: string }[] };
+  history: readonly unknown[];
+}
+
+/** A pass over some recipes only replaces their rows; the others stay as they were last seen, with their own times. */
+export async function storePass<Row extends { recipe: string }>(
+  layout: Layout,
+  term: Term,
+  pass: FinishedPass<Row>,
+  earlier: EarlierPasses | null,
+): Promise<void> {
+  const { observedAt, exitCode, error, summary, program, recipes } = pass.report;
+  const seen = new Set(recipes.map(({ recipe }) => recipe));
+  const others = pass.whole ? [] : (earlier?.last.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
+  const said = error === undefined ? { exitCode } : { exitCode, error };
+  const { startedAt, enrolled } = pass;
+  const rows = [...recipes, ...others].toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
+  const last = { startedAt, observedAt, ...said, program, enrolled, summary, recipes: rows };
+  const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
+  const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
+  await term.write(layout.passes, `${JSON.stringify({ last, history }, null, 1)}\n`);
+}

@@ -1,0 +1,79 @@
+/**
+ * The log of one step: what we did, and what the processes we started said, line by line, bounded in size, with
+ * every concealed text blanked out (invariant I10).
+ *
+ * Processes may go on speaking after the step that started them has ended; so a log takes lines at any time, and
+ * closing it only brings out what was said without an end of line.
+ */
+import { appendFileSync } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import type { JournalLog } from '../reconciler/ports.ts';
+
+const LARGEST_LOG = 4 * 1024 * 1024;
+const LONGEST_LINE = 64 * 1024;
+/** Shorter texts would blank out half of every log, and are no secrets. */
+const SHORTEST_SECRET = 6;
+
+/** The texts that must not be written. Longest first, so that a secret that contains another goes as a whole. */
+export class Concealed {
+  #secrets: string[] = [];
+
+  add(secret: string): void {
+    const text = secret.trim();
+    if (text.length < SHORTEST_SECRET || this.#secrets.includes(text)) return;
+    this.#secrets = [...this.#secrets, text].toSorted((a, b) => b.length - a.length);
+  }
+
+  clean(text: string): string {
+    return this.#secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
+  }
+
+  /** How much of a text's end must be held back because a secret may have begun in it. */
+  get longest(): number {
+    return this.#secrets[0]?.length ?? 0;
+  }
+}
+
+export function openStepLog(path: string, concealed: Concealed, lost: AbortSignal): JournalLog {
+  const speakers = new Map<string, { decoder: TextDecoder; rest: string }>();
+  let size = 0;
+  let full = false;
+
+  const append = (text: string): void => {
+    // After the lease is lost nothing more is written, not even here (invariant I5).
+    if (lost.aborted) return;
+    appendFileSync(path, text, { mode: 0o644 });
+  };
+  const say = (source: string, line: string): void => {
+    if (full) return;
+    const text = `[${source}] ${concealed.clean(line)}\n`;
+    size += text.length;
+    full = size > LARGEST_LOG;
+    append(full ? `... more than ${LARGEST_LOG} characters were said; the rest is left out\n` : text);
+  };
+  return {
+    note: (text) => append(`${new Date().toISOString()} ${concealed.clean(text)}\n`),
+    conceal: (secret) => concealed.add(secret),
+    cleaned: (text) => concealed.clean(text),
+    output: (source, chunk) => {
+      const speaker = speakers.get(source) ?? { decoder: new TextDecoder(), rest: '' };
+      speakers.set(source, speaker);
+      if (full) return;
+      const lines = (speaker.rest + speaker.decoder.decode(chunk, { stream: true })).split('\n');
+      speaker.rest = lines.pop() ?? '';
+      for (const line of lines) say(source, line);
+      if (speaker.rest.length > LONGEST_LINE) {
+        const cleaned = concealed.clean(speaker.rest);
+        const cut = cleaned.length - concealed.longest;
+        speaker.rest = cleaned.slice(cut);
+        say(source, cleaned.slice(0, cut));
+      }
+    },
+    close: async () => {
+      for (const [source, speaker] of speakers) {
+        if (speaker.rest !== '') say(source, speaker.rest);
+        speaker.rest = '';
+      }
+    },
+  };
+}

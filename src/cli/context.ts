@@ -1,0 +1,35 @@
+/** What every command is given: where to write, what was set, and the parts that act. */
+import type { Actor, Reader, Settings } from '../composition.ts';
+import type { Logger } from '../log.ts';
+
+export interface Output {
+  write(text: string): void;
+  terminal: boolean;
+  color: boolean;
+  /** Characters in a line; only a terminal has a limit. */
+  columns: number;
+}
+
+export interface CommonOptions {
+  manifests: string;
+  state: string;
+  json: boolean;
+}
+
+/** The parts are loaded by the commands that need them: `status` should answer at once. */
+export interface Parts {
+  openReader(settings: Settings): Promise<Reader>;
+  openActor(settings: Settings): Promise<Actor>;
+}
+
+export interface Context {
+  out: Output;
+  err: Output;
+  stop: AbortSignal;
+  options: CommonOptions;
+  log: () => Promise<Logger>;
+  parts: () => Promise<Parts>;
+  settings: () => Promise<Settings>;
+}
+
+export type ExitCode = number;

@@ -1,0 +1,89 @@
+/** `reconcile explain RECIPE`: the whole chain behind a decision, the answer first. */
+import { readLogTail } from '../observed/logs.ts';
+import { CannotRun } from '../reconciler/errors.ts';
+import { explain as explainRecipe, type Explanation } from '../reconciler/explain.ts';
+import { look } from '../reconciler/look.ts';
+import type { Context, ExitCode, Output } from './context.ts';
+import { outcome } from './report.ts';
+import { json, paint, printable, size, table } from './text.ts';
+
+const TAIL_LINES = 15;
+const TAGS_SHOWN = 10;
+
+export async function explain(context: Context, recipe: string): Promise<ExitCode> {
+  const { openReader } = await context.parts();
+  const reader = await openReader(await context.settings());
+  const found = await look(reader, [recipe], { retryFailed: false }, context.stop);
+  const explanation = explainRecipe(recipe, found);
+  if (explanation === null) throw new CannotRun(found.error ?? `no recipe is called "${recipe}"`);
+  const failed = explanation.lastTrial?.steps.find(({ ok }) => ok === false);
+  const tail =
+    failed === undefined || explanation.lastTrial === null
+      ? []
+      : await readLogTail(reader.layout, recipe, explanation.lastTrial.id, failed.log, TAIL_LINES);
+  if (context.options.json) {
+    context.out.write(
+      json({ apiVersion: 'reconcile/v1', kind: 'Explanation', ...explanation, logTail: tail }),
+    );
+  } else {
+    print(context.out, explanation, tail);
+  }
+  return 0;
+}
+
+function print(out: Output, explanation: Explanation, tail: readonly string[]): void {
+  const { decision, rule, after, upstream, observed, lastTrial } = explanation;
+  const heading = (text: string): void => out.write(`\n${paint(out, 'bold', text)}\n`);
+  const line = (text: string): void => out.write(`  ${printable(text)}\n`);
+  out.write(`${printable(explanation.answer)}\n`);
+
+  heading('Decision');
+  line(
+    `${decision.decision} (${decision.reason})${decision.drift === null ? '' : `, drift: ${decision.drift}`}`,
+  );
+  if (decision.nextAt !== null) line(`next at ${decision.nextAt}${rule === null ? '' : `, by ${rule}`}`);
+  if (after.length > 0) line(`after: ${after.join(', ')}`);
+  for (const note of decision.notes) line(`note: ${note}`);
+  if (explanation.plan !== null) {
+    const { kind, target, base, keep } = explanation.plan;
+    line(
+      `${kind} to ${target.version} at ${target.commit}, from ${base ?? 'nothing'}, keeping [${keep.join(', ')}]`,
+    );
+  }
+
+  heading('Upstream');
+  line(`${upstream.url ?? 'no manifest'}: ${upstream.state}`);
+  for (const { version, commit } of upstream.releases.slice(0, TAGS_SHOWN))
+    line(`release  ${version}  ${commit}`);
+  if (upstream.releases.length > TAGS_SHOWN)
+    line(`... and ${upstream.releases.length - TAGS_SHOWN} older ones`);
+  for (const { tag, rule: why } of upstream.ignored) line(`ignored  ${tag}  (${why})`);
+
+  heading('Observed');
+  line(`record: ${observed.record}`);
+  for (const each of observed.generations) {
+    line(
+      `generation ${each.generation} (${each.role}): ${each.version ?? '?'}, ${size(each.bytes)}, ${each.state}`,
+    );
+  }
+  for (const dependency of observed.dependencies) line(`dependency ${dependency}`);
+
+  heading('Last trial');
+  if (lastTrial === null) {
+    line('none');
+    return;
+  }
+  const { id, version, verdict, promoted, steps, program } = lastTrial;
+  const failed = steps.find(({ ok }) => ok === false);
+  line(`${id}: ${version}, ${outcome({ id, verdict, promoted, step: failed?.name ?? null, message: null })}`);
+  line(`run by version ${program.version} (${program.commit})`);
+  const rows = steps.map(({ name, ok, message }) => [
+    `  ${name}`,
+    ok === null ? 'open' : ok ? 'ok' : 'failed',
+    message?.split('\n')[0] ?? '',
+  ]);
+  out.write(table(out, ['  STEP', 'RESULT', 'MESSAGE'], rows));
+  if (tail.length === 0) return;
+  heading(`The end of its ${failed?.name} log`);
+  for (const each of tail) line(each);
+}

@@ -1,0 +1,94 @@
+/** Prints what a plan, a pass or a status says. */
+import type { Output } from './context.ts';
+import { duration, firstLine, json, paint, printable, table } from './text.ts';
+
+/** The part of a row that is printed; a stored row has it as much as one made just now. */
+export interface PrintedRow {
+  recipe: string;
+  decision: string;
+  message: string;
+  latest: { version: string } | null;
+  canonical: { version: string } | null;
+  after: readonly string[];
+  nextAt: string | null;
+  trial: {
+    id: string;
+    verdict: string | null;
+    step: string | null;
+    message: string | null;
+    promoted: boolean;
+  } | null;
+  notes?: unknown;
+}
+
+export interface PrintedReport {
+  exitCode: number;
+  error?: string;
+  summary: Readonly<Record<string, number | undefined>>;
+  recipes: readonly PrintedRow[];
+}
+
+const STYLES: Record<string, Parameters<typeof paint>[1]> = {
+  'in-sync': 'green',
+  seed: 'cyan',
+  advance: 'cyan',
+  repair: 'cyan',
+  unknown: 'red',
+  held: 'yellow',
+  blocked: 'yellow',
+  suspended: 'yellow',
+};
+
+export function printReport(out: Output, err: Output, report: PrintedReport, asJson: boolean): void {
+  if (asJson) {
+    out.write(json(report));
+    return;
+  }
+  if (report.recipes.length > 0) {
+    const rows = report.recipes.map((row) => [row.recipe, row.decision, versions(row), why(row)]);
+    out.write(
+      coloured(out, table(out, ['RECIPE', 'DECISION', 'CANONICAL -> NEWEST', 'WHY'], rows), report.recipes),
+    );
+    out.write(`\n${summary(report)}\n`);
+  }
+  if (report.error !== undefined) err.write(`${paint(err, 'red', 'error:')} ${printable(report.error)}\n`);
+}
+
+function versions({ canonical, latest }: PrintedRow): string {
+  const from = canonical?.version ?? '-';
+  if (latest === null || latest.version === canonical?.version) return from;
+  return `${from} -> ${latest.version}`;
+}
+
+function why(row: PrintedRow): string {
+  const after = row.after.length === 0 ? '' : ` (after ${row.after.join(', ')})`;
+  const next = row.nextAt === null ? '' : `; next at ${row.nextAt} (in ${until(row.nextAt)})`;
+  const trial = row.trial === null ? '' : `[${outcome(row.trial)}] `;
+  return `${trial}${firstLine(row.message)}${after}${next}`;
+}
+
+export function outcome(trial: NonNullable<PrintedRow['trial']>): string {
+  if (trial.promoted) return 'promoted';
+  return trial.step === null ? (trial.verdict ?? 'open') : `${trial.verdict} at ${trial.step}`;
+}
+
+function until(time: string): string {
+  return duration(Math.max(0, Date.parse(time) - Date.now()));
+}
+
+function coloured(out: Output, text: string, rows: readonly PrintedRow[]): string {
+  const [header = '', ...lines] = text.split('\n');
+  const painted = lines.map((line, index) => {
+    const decision = rows[index]?.decision ?? '';
+    const style = STYLES[decision];
+    return style === undefined
+      ? line
+      : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
+  });
+  return [header, ...painted].join('\n');
+}
+
+function summary({ summary: counts, recipes }: PrintedReport): string {
+  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${decision}`);
+  return `${recipes.length} ${recipes.length === 1 ? 'recipe' : 'recipes'}: ${parts.join(', ')}`;
+}

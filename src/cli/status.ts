@@ -1,0 +1,48 @@
+/** `reconcile status [RECIPE…]`: the last pass's stored result and its age. Asks no upstream. */
+import { resolve } from 'node:path';
+import { readPasses, type StoredPasses } from '../observed/passes.ts';
+import { CannotRun } from '../reconciler/errors.ts';
+import { exitCodeOf } from '../reconciler/exit-code.ts';
+import { Layout } from '../state/layout.ts';
+import { checkSchema } from '../state/schema.ts';
+import type { Context, ExitCode } from './context.ts';
+import { printReport, type PrintedReport } from './report.ts';
+import { duration } from './text.ts';
+
+export async function status(context: Context, recipes: readonly string[]): Promise<ExitCode> {
+  const { out, err, options } = context;
+  const layout = new Layout(resolve(options.state));
+  await checkSchema(layout);
+  const passes = await readPasses(layout);
+  if (!passes.readable) throw new CannotRun(`the stored pass cannot be read: ${passes.why}`);
+  if (passes.value === null) {
+    const hint = 'run "reconcile --once", or "reconcile plan" to see what it would do';
+    throw new CannotRun(`no pass was stored yet in ${layout.root}`, { hint });
+  }
+  const { last } = passes.value;
+  const report = statusOf(last, recipes);
+  printReport(out, err, report, options.json);
+  if (!options.json) {
+    const age = duration(Math.max(0, Date.now() - Date.parse(last.observedAt)));
+    out.write(
+      `as of ${last.observedAt}, ${age} ago, by version ${last.program.version} (${last.program.commit})\n`,
+    );
+  }
+  return report.exitCode;
+}
+
+function statusOf(last: StoredPasses['last'], recipes: readonly string[]): PrintedReport {
+  const { observedAt, program, error, enrolled, startedAt } = last;
+  const stranger = recipes.find((name) => !last.recipes.some(({ recipe }) => recipe === name));
+  if (stranger !== undefined) throw new CannotRun(`the last pass knew no recipe called "${stranger}"`);
+  const rows =
+    recipes.length === 0 ? last.recipes : last.recipes.filter(({ recipe }) => recipes.includes(recipe));
+  const summary: Record<string, number> = {};
+  for (const { decision } of rows) summary[decision] = (summary[decision] ?? 0) + 1;
+  return {
+    ...{ apiVersion: 'reconcile/v1', kind: 'Status', observedAt, startedAt },
+    exitCode: error === undefined ? exitCodeOf(rows, 'Pass') : 1,
+    ...(error === undefined ? {} : { error }),
+    ...{ program, summary, enrolled, recipes: rows },
+  };
+}

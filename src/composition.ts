@@ -1,0 +1,138 @@
+/**
+ * The composition root: which adapter stands behind which port. `main.ts` hands these functions to the command
+ * line; nothing else puts parts together.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { commandRunner } from './actuators/commands.ts';
+import { processDriver } from './actuators/drivers/process/driver.ts';
+import { fileJournal } from './actuators/journal.ts';
+import { fileMemory } from './actuators/memory.ts';
+import { gitMirror } from './actuators/mirror.ts';
+import { storePass } from './actuators/passes.ts';
+import { filePromotion } from './actuators/promotion.ts';
+import { recover } from './actuators/recovery.ts';
+import { makeWorkspace } from './actuators/workspace.ts';
+import { manifestFolder, readStored } from './desired/manifests.ts';
+import { gitUpstream } from './desired/upstream.ts';
+import type { Logger } from './log.ts';
+import { readPasses } from './observed/passes.ts';
+import { fileRegistry } from './observed/registry.ts';
+import { programInfo } from './program-info.ts';
+import { CannotRun, describe } from './reconciler/errors.ts';
+import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
+import type { LookPorts } from './reconciler/look.ts';
+import type { PassPorts, PassResult } from './reconciler/pass.ts';
+import type { Clock, Driver } from './reconciler/ports.ts';
+import { acquireLease, type Lease } from './state/lease.ts';
+import { Layout } from './state/layout.ts';
+import { checkSchema, storeSchema } from './state/schema.ts';
+
+export interface Settings {
+  manifests: string;
+  state: string;
+  log: Logger;
+  /** Deadline of asking an upstream for its tags. */
+  upstreamTimeoutMs: number;
+  /** Deadline of one fetch, push or checkout. */
+  transferTimeoutMs: number;
+  leaseTtlMs: number;
+}
+
+export interface Reader extends LookPorts {
+  layout: Layout;
+  driver: Driver;
+}
+
+export interface Actor {
+  ports: PassPorts;
+  lease: Lease;
+  store(result: PassResult, whole: boolean): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  random: Math.random,
+  alarm: (ms, ring) => {
+    // Longer than a timer can count would ring at once.
+    const timer = setTimeout(ring, Math.min(ms, 2 ** 31 - 1));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** For looking only: takes no lease and writes nothing. */
+export async function openReader(settings: Settings): Promise<Reader> {
+  const layout = new Layout(resolve(settings.state));
+  await checkSchema(layout);
+  const driver = processDriver();
+  const registry = fileRegistry({
+    layout,
+    driver,
+    readManifest: readStored,
+    warn: (why) => settings.log.warn({ why }, 'a stored trial cannot be read and is left out'),
+  });
+  const known = async (): Promise<readonly string[]> => {
+    const recorded = await registry.recorded();
+    return recorded.readable ? recorded.value : [];
+  };
+  return {
+    layout,
+    registry,
+    driver,
+    clock: systemClock,
+    program: programInfo(),
+    digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    fleet: manifestFolder(settings.manifests, known),
+    upstream: gitUpstream({ mark: randomBytes(16).toString('hex'), timeoutMs: settings.upstreamTimeoutMs }),
+  };
+}
+
+/** For acting: with the lease, after everything that a predecessor left was cleaned up. */
+export async function openActor(settings: Settings): Promise<Actor> {
+  const reader = await openReader(settings);
+  const { layout, registry, driver, clock } = reader;
+  const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs));
+  const { term } = lease;
+  try {
+    const promotion = filePromotion({ layout, term, driver });
+    await storeSchema(layout, term);
+    await recover({
+      ...{ layout, term, driver, registry, promotion, clock },
+      retryDelay: (trial, earlier) =>
+        retryDelay(trial.verdict ?? 'interrupted', earlier, DEFAULT_RETRY, clock.random()),
+      warn: (fields, message) => settings.log.warn(fields, message),
+    });
+    const ports: PassPorts = {
+      ...reader,
+      promotion,
+      commands: commandRunner(),
+      mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
+      journal: fileJournal(layout, term),
+      memory: fileMemory(layout, term),
+      workspace: (trialId) => makeWorkspace(term, trialId),
+      instance: { host: hostname(), pid: process.pid, term: term.id },
+    };
+    const store = async (result: PassResult, whole: boolean): Promise<void> => {
+      const earlier = await readPasses(layout);
+      const { startedAt, enrolled, report } = result;
+      const before = earlier.readable ? earlier.value : null;
+      await storePass(layout, term, { startedAt, enrolled, whole, report }, before);
+    };
+    return { ports, lease, store };
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
+
+async function writableState<T>(layout: Layout, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof CannotRun) throw error;
+    const message = `could not write to the state folder ${layout.root}: ${describe(error)}`;
+    const hint = 'name a folder that this user may write to with --state or $RECONCILE_STATE';
+    throw new CannotRun(message, { cause: error, hint });
+  }
+}

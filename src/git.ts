@@ -1,0 +1,92 @@
+/**
+ * The one way this program runs git: without anybody's configuration, hooks, templates, helpers or prompts, with a
+ * listed environment, and only over transports that cannot run a command (invariant I12). Every call has a deadline.
+ */
+import { childEnvironment } from './environment.ts';
+import { TrialFault } from './reconciler/errors.ts';
+import { run } from './run.ts';
+
+export interface GitOptions {
+  cwd?: string;
+  timeoutMs: number;
+  mark: string;
+  signal?: AbortSignal;
+}
+
+/** A listing longer than this is not believed, and not kept. */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
+
+/** What git itself may need of our environment: the way out, and the user's own ssh. */
+const PASSED_ON = [
+  ...['SSH_AUTH_SOCK', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH'],
+  ...['http_proxy', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY'],
+];
+
+const CONFIGURATION = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'credential.helper=',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'advice.detachedHead=false',
+  'init.defaultBranch=main',
+  'protocol.version=2',
+].flatMap((setting) => ['-c', setting]);
+
+/**
+ * Runs git and returns its standard output. Throws `TrialFault` `infra` otherwise; `what` says in the message what
+ * was attempted, on what. Operands that come from outside must follow a `--` in `args`.
+ */
+export async function git(what: string, args: readonly string[], options: GitOptions): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const result = await run('git', [...CONFIGURATION, ...args], {
+    ...options,
+    env: gitEnvironment(),
+    onOutput: (stream, chunk) => {
+      if (stream !== 'stdout') return;
+      length += chunk.length;
+      if (length <= LONGEST_ANSWER) chunks.push(chunk.slice());
+    },
+  });
+  const failed = (reason: string, why: string): TrialFault =>
+    new TrialFault('infra', reason, withoutUserinfo(`could not ${what}: ${why}`));
+  if (result.notRunnable !== null) throw failed('git-not-runnable', result.notRunnable);
+  if (result.timedOut) throw failed('git-timeout', `git did not answer within ${options.timeoutMs / 1000} s`);
+  if (result.exitCode !== 0) throw failed('git-failed', complaint(result.stderr, result.exitCode));
+  if (length > LONGEST_ANSWER)
+    throw failed('git-answer-too-long', `more than ${LONGEST_ANSWER} bytes came back`);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A URL's password has no place in any message, wherever it came from. */
+export function withoutUserinfo(text: string): string {
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1***@');
+}
+
+function gitEnvironment(): Record<string, string> {
+  const passed = PASSED_ON.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return childEnvironment({
+    ...Object.fromEntries(passed),
+    LC_ALL: 'C',
+    GIT_ALLOW_PROTOCOL: 'http:https:ssh:file',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TEMPLATE_DIR: '',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: 'true',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
+  });
+}
+
+/** Git says what is wrong in its `fatal:` or `error:` lines; the rest is company. */
+function complaint(stderr: string, exitCode: number | null): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const telling = lines.filter((line) => /^(fatal|error|remote|ssh|Host|Permission)\b/i.test(line));
+  const words = (telling.length > 0 ? telling : lines.filter((line) => line !== '')).slice(0, 3).join('; ');
+  return words === '' ? `git ended with exit code ${exitCode}` : words;
+}

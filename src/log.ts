@@ -1,0 +1,36 @@
+/** Logs: constant messages with fields, JSON for machines and plain lines for people, always to standard error. */
+import { pino, type Logger as PinoLogger } from 'pino';
+import pretty from 'pino-pretty';
+import { Writable } from 'node:stream';
+
+export type Logger = PinoLogger;
+export type LogFormat = 'json' | 'pretty';
+
+export interface LogOptions {
+  level: string;
+  format: LogFormat;
+  color: boolean;
+  /** Where lines go; the live progress puts itself between. */
+  write: (text: string) => void;
+}
+
+export function makeLogger({ level, format, color, write }: LogOptions): Logger {
+  const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
+  if (format === 'json') return pino(options, { write });
+  const lines = pretty({
+    colorize: color,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+    destination: writable(write),
+  });
+  return pino(options, lines);
+}
+
+function writable(write: (text: string) => void): Writable {
+  return new Writable({
+    write: (chunk: unknown, _encoding, done) => {
+      write(String(chunk));
+      done();
+    },
+  });
+}

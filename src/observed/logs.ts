@@ -1,0 +1,29 @@
+/** The logs of a trial's steps. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Layout } from '../state/layout.ts';
+
+/** Empty where there is no such log: a trial that failed early may have none. */
+export async function readLog(layout: Layout, recipe: string, trial: string, log: string): Promise<string> {
+  try {
+    return await readFile(join(layout.trial(recipe, trial), log), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+export async function readLogTail(
+  layout: Layout,
+  recipe: string,
+  trial: string,
+  log: string,
+  count: number,
+): Promise<string[]> {
+  const text = await readLog(layout, recipe, trial, log);
+  return text
+    .trimEnd()
+    .split('\n')
+    .slice(-count)
+    .filter((line) => line !== '');
+}

@@ -1,0 +1,63 @@
+/** The last pass's stored result and the history of passes before it, in one file. */
+import { z } from 'zod';
+import type { Reading } from '../reconciler/model.ts';
+import type { Layout } from '../state/layout.ts';
+import { readStored } from './stored.ts';
+
+const Version = z.object({ version: z.string(), commit: z.string() });
+const Program = z.object({ version: z.string(), commit: z.string() });
+
+const StoredRow = z.looseObject({
+  recipe: z.string(),
+  decision: z.string(),
+  drift: z.string().nullable(),
+  reason: z.string(),
+  message: z.string(),
+  latest: Version.nullable(),
+  canonical: Version.extend({ generation: z.number().nullable() }).nullable(),
+  after: z.array(z.string()),
+  nextAt: z.string().nullable(),
+  acted: z.boolean(),
+  trial: z
+    .object({
+      id: z.string(),
+      verdict: z.string().nullable(),
+      step: z.string().nullable(),
+      message: z.string().nullable(),
+      promoted: z.boolean(),
+    })
+    .nullable(),
+  bytes: z.number(),
+  observedAt: z.string(),
+});
+export type StoredRow = z.infer<typeof StoredRow>;
+
+const PassSummary = z.object({
+  startedAt: z.string(),
+  endedAt: z.string(),
+  exitCode: z.number(),
+  error: z.string().optional(),
+  summary: z.record(z.string(), z.number()),
+  program: Program,
+});
+
+const StoredPasses = z.object({
+  last: z.object({
+    startedAt: z.string(),
+    observedAt: z.string(),
+    exitCode: z.number(),
+    error: z.string().optional(),
+    program: Program,
+    /** Recipes that were enrolled when it began. */
+    enrolled: z.array(z.string()),
+    summary: z.record(z.string(), z.number()),
+    recipes: z.array(StoredRow),
+  }),
+  /** Newest first, the last one included. */
+  history: z.array(PassSummary),
+});
+export type StoredPasses = z.infer<typeof StoredPasses>;
+
+export async function readPasses(layout: Layout): Promise<Reading<StoredPasses | null>> {
+  return await readStored(layout.passes, StoredPasses);
+}

@@ -1,0 +1,67 @@
+/** The registry: what the state folder says of every recipe. Reads only, and never throws. */
+import { readFile } from 'node:fs/promises';
+import type { Reading } from '../reconciler/model.ts';
+import type { Registry } from '../reconciler/ports.ts';
+import { RECIPE_NAME } from '../state/layout.ts';
+import { observeGenerations, type GenerationReader } from './generations.ts';
+import { readMemory } from './memory.ts';
+import { readRecord } from './record.ts';
+import { namesIn } from './stored.ts';
+import { readTrials } from './trials.ts';
+
+export interface RegistryOptions extends GenerationReader {
+  /** Told of what is damaged but can be done without. */
+  warn: (why: string) => void;
+}
+
+export function fileRegistry(options: RegistryOptions): Registry {
+  const { layout } = options;
+  return {
+    recorded: () => recordedRecipes(options),
+    tried: async () => {
+      const names = await namesIn(layout.root);
+      if (!names.readable) return names;
+      return { readable: true, value: names.value.filter((name) => RECIPE_NAME.test(name)).toSorted() };
+    },
+    record: (recipe) => readRecord(layout.record(recipe), recipe),
+    generations: (record) => observeGenerations(record, options),
+    trials: (recipe) => readTrials(layout, recipe, options.warn),
+    memory: (recipe) => readMemory(layout.memory(recipe)),
+    lastGeneration: (recipe) => lastGeneration(options, recipe),
+  };
+}
+
+/** A record that exists but cannot be read counts: its recipe is not one without a canonical. */
+async function recordedRecipes({ layout }: RegistryOptions): Promise<Reading<string[]>> {
+  const names = await namesIn(layout.root);
+  if (!names.readable) return names;
+  const recorded: string[] = [];
+  for (const name of names.value.filter((each) => RECIPE_NAME.test(each))) {
+    try {
+      await readFile(layout.record(name));
+      recorded.push(name);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') recorded.push(name);
+    }
+  }
+  return { readable: true, value: recorded.toSorted() };
+}
+
+/** Numbers are never used again, so everything that ever carried one counts: folders, trials and the record. */
+async function lastGeneration(options: RegistryOptions, recipe: string): Promise<number> {
+  const { layout } = options;
+  const folders = await namesIn(layout.generations(recipe));
+  const trials = await namesIn(layout.trials(recipe));
+  const record = await readRecord(layout.record(recipe), recipe);
+  for (const reading of [folders, trials, record]) {
+    if (!reading.readable) throw new Error(`cannot number a new generation of ${recipe}: ${reading.why}`);
+  }
+  const named =
+    record.readable && record.value !== null ? [record.value.generation ?? 0, ...record.value.kept] : [];
+  const made = folders.readable ? folders.value.map(Number) : [];
+  const tried = trials.readable ? trials.value.map((id) => Number(id.slice(id.lastIndexOf('-') + 1))) : [];
+  return [...named, ...made, ...tried]
+    .filter(Number.isSafeInteger)
+    .reduce((most, next) => Math.max(most, next), 0);
+}

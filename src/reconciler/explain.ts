@@ -1,0 +1,137 @@
+/**
+ * The whole chain behind one recipe's decision, as data. Its first sentence answers the question that people come
+ * with: why is nothing happening? (Or what will.)
+ */
+import type { Decision, Manifest, Reason, ReleaseRef, TrialRecord } from './model.ts';
+import type { Look } from './look.ts';
+import { goesAfter } from './look.ts';
+import { classify, type IgnoredTag } from './releases.ts';
+import type { RecipeView } from './view.ts';
+
+export interface GenerationFacts {
+  generation: number;
+  role: 'canonical' | 'kept';
+  version: string | null;
+  bytes: number;
+  state: string;
+}
+
+export interface Explanation {
+  recipe: string;
+  answer: string;
+  decision: Omit<Decision, 'plan'>;
+  /** Under which rule `nextAt` stands; null where there is no time. */
+  rule: string | null;
+  after: readonly string[];
+  upstream: {
+    url: string | null;
+    state: string;
+    releases: readonly ReleaseRef[];
+    ignored: readonly IgnoredTag[];
+  };
+  observed: { record: string; generations: readonly GenerationFacts[]; dependencies: readonly string[] };
+  /** What a trial would do now. */
+  plan: { kind: string; target: ReleaseRef; base: string | null; keep: readonly number[] } | null;
+  lastTrial: TrialRecord | null;
+}
+
+export function explain(recipe: string, found: Look): Explanation | null {
+  const decision = found.decisions.get(recipe);
+  const view = found.view.recipes.get(recipe);
+  if (decision === undefined || view === undefined) return null;
+  const { plan, ...rest } = decision;
+  const trials = view.trials.readable ? view.trials.value : [];
+  return {
+    recipe,
+    answer: answerOf(decision),
+    decision: rest,
+    rule: decision.nextAt === null ? null : (RULES[decision.reason] ?? null),
+    after: goesAfter(recipe, found),
+    upstream: upstreamFacts(view),
+    observed: {
+      record: recordFact(view),
+      generations: generationFacts(view),
+      dependencies: view.manifest?.dependsOn.map(({ name }) => dependencyFact(name, found)) ?? [],
+    },
+    plan:
+      plan === null
+        ? null
+        : {
+            kind: plan.kind,
+            target: plan.target,
+            base: plan.base?.version ?? null,
+            keep: plan.keep.map((k) => k.generation),
+          },
+    lastTrial: trials[0] ?? null,
+  };
+}
+
+const RULES: Partial<Record<Reason, string>> = {
+  suspended: 'spec.suspend.until of its manifest',
+  frozen: 'spec.freeze.until of the Reconciler document',
+  'release-too-young': 'spec.release.minAge of its manifest',
+  'failed-same-inputs':
+    'spec.retry of its manifest; --retry-failed overrides it, and so does any change of an input',
+  'outside-window': 'spec.window of the Reconciler document',
+};
+
+function answerOf({ recipe, decision, reason, message, nextAt, drift }: Decision): string {
+  const next = nextAt === null ? '' : ` It goes on at ${nextAt}.`;
+  switch (decision) {
+    case 'in-sync':
+      return `Nothing is happening because nothing has to: ${message}.`;
+    case 'seed':
+    case 'advance':
+    case 'repair':
+      return `The next pass will ${decision} ${recipe}: ${message}.`;
+    case 'never-released':
+      return `Nothing is happening because there is no release to test: ${message}.`;
+    case 'not-enrolled':
+      return `Nothing is happening because ${recipe} is not enrolled: ${message}.`;
+    case 'unknown':
+      return `Nothing is happening because something could not be read (${reason}), and that is never taken for absence: ${message}.`;
+    case 'suspended':
+      return `Nothing is happening because ${recipe} is suspended (it would ${drift}): ${message}.${next}`;
+    case 'blocked':
+      return `Nothing is happening because a dependency is not ready (it would ${drift}): ${message}.`;
+    case 'held':
+      return `Nothing is happening because ${recipe} is held (${reason}${drift === null ? '' : `, it would ${drift}`}): ${message}.${next}`;
+  }
+}
+
+function upstreamFacts({ manifest, refs }: RecipeView): Explanation['upstream'] {
+  const url = manifest?.upstream ?? null;
+  if (refs === null) return { url, state: 'not asked', releases: [], ignored: [] };
+  if (!refs.readable) return { url, state: `not readable: ${refs.why}`, releases: [], ignored: [] };
+  const policy: Manifest['release'] = manifest?.release ?? { ignore: [], prerelease: false, minAgeMs: 0 };
+  const { allowed, ignored } = classify(refs.value.tags, policy);
+  return { url, state: `${refs.value.tags.length} tags`, releases: allowed, ignored };
+}
+
+function recordFact({ record }: RecipeView): string {
+  if (!record.readable) return `not readable: ${record.why}`;
+  if (record.value === null) return 'none';
+  const { version, commit, ts, generation, driver } = record.value;
+  const made =
+    generation === null ? 'adopted without volumes' : `generation ${generation} by the ${driver} driver`;
+  return `${version} at ${commit}, promoted ${ts}, ${made}`;
+}
+
+function generationFacts({ generations, record }: RecipeView): GenerationFacts[] {
+  if (!generations.readable || !record.readable) return [];
+  return generations.value.map(({ generation, document, bytes, damage }) => ({
+    generation,
+    role: generation === record.value?.generation ? 'canonical' : 'kept',
+    version: document?.version ?? null,
+    bytes,
+    state: damage.length === 0 ? 'intact' : damage.map(({ what, kind }) => `${what} ${kind}`).join(', '),
+  }));
+}
+
+function dependencyFact(name: string, found: Look): string {
+  const view = found.view.recipes.get(name);
+  const record = view?.record.readable === true ? view.record.value : null;
+  return record === null
+    ? `${name}: no canonical`
+    : `${name}: canonical ${record.version}, generation ${record.generation}`;
+}

@@ -1,0 +1,129 @@
+/**
+ * Reasons not to act now on drift that exists, in the order in which they are given (design: decisions, gates).
+ * Each is passed by time, by room, or by a person; `drift` goes on saying what waits.
+ */
+import type { Closure } from './dependencies.ts';
+import { holdOn } from './holds.ts';
+import type { DecisionKind, FleetConfig, Manifest, Pause, Reason, ReleaseRef } from './model.ts';
+import type { DecideContext, FleetView, RecipeView } from './view.ts';
+
+export interface Gated {
+  decision: Extract<DecisionKind, 'suspended' | 'held' | 'blocked'>;
+  reason: Reason;
+  message: string;
+  nextAt: string | null;
+}
+
+export interface GateQuestion {
+  view: RecipeView;
+  fleet: FleetView;
+  manifest: Manifest;
+  config: FleetConfig;
+  target: ReleaseRef;
+  inputs: string;
+  closure: Closure;
+  context: DecideContext;
+}
+
+export function gate(question: GateQuestion): Gated | null {
+  const { manifest, config, context } = question;
+  const suspended = paused(manifest.suspend, context.now);
+  if (suspended !== null) return { decision: 'suspended', reason: 'suspended', ...suspended };
+  const frozen = paused(config.freeze, context.now);
+  if (frozen !== null) {
+    return { ...held('frozen', `the whole fleet is frozen: ${frozen.message}`, null), nextAt: frozen.nextAt };
+  }
+  return (
+    tooYoung(question) ??
+    failedBefore(question) ??
+    outsideWindow(question) ??
+    noRoom(question) ??
+    notReady(question)
+  );
+}
+
+/** A pause that has not ended by itself yet. Without an end it lasts until somebody takes it away. */
+export function paused(pause: Pause | null, now: Date): { message: string; nextAt: string | null } | null {
+  if (pause === null) return null;
+  const until = pause.until === null ? null : new Date(pause.until);
+  if (until !== null && until <= now) return null;
+  const by = pause.by === null ? '' : ` (by ${pause.by})`;
+  const end = until === null ? 'without an end' : `until ${until.toISOString()}`;
+  return { message: `${pause.reason}${by}, ${end}`, nextAt: until?.toISOString() ?? null };
+}
+
+function tooYoung({ view, manifest, target, context }: GateQuestion): Gated | null {
+  if (manifest.release.minAgeMs === 0) return null;
+  const sightings = view.memory.readable ? (view.memory.value.firstSeen[target.version] ?? []) : [];
+  const seen = sightings.find((sighting) => sighting.commit === target.commit);
+  // A sighting in the future of this clock counts as now, like every other start.
+  const from =
+    seen === undefined ? context.now : new Date(Math.min(Date.parse(seen.at), context.now.getTime()));
+  const ripe = new Date(from.getTime() + manifest.release.minAgeMs);
+  if (ripe <= context.now) return null;
+  const message = `${target.version} was first seen ${from.toISOString()}; release.minAge makes it wait`;
+  return held('release-too-young', message, ripe);
+}
+
+function failedBefore({ view, target, inputs, context }: GateQuestion): Gated | null {
+  if (!view.trials.readable || context.ignoreHolds(view.recipe)) return null;
+  const anchors = view.memory.readable ? view.memory.value.holdsFrom : {};
+  const hold = holdOn(inputs, view.trials.value, anchors, context.now);
+  if (hold === null) return null;
+  const { trial } = hold;
+  const step = trial.steps.find(({ ok }) => ok === false)?.name;
+  const where = step === undefined ? '' : ` at ${step}`;
+  const message =
+    `${target.version} was ${trial.verdict}${where} in trial ${trial.id}, and nothing that it hangs on ` +
+    `has changed since: ${firstLine(trial.message ?? 'no message')}`;
+  return held('failed-same-inputs', message, hold.until);
+}
+
+function outsideWindow({ fleet }: GateQuestion): Gated | null {
+  if (fleet.window.open) return null;
+  const message = 'the maintenance window is closed';
+  return { ...held('outside-window', message, null), nextAt: fleet.window.nextAt };
+}
+
+/** Contract: allocated + reserved by running trials + 2 x the canonical (a seed: the fleet's median) must fit. */
+function noRoom({ view, fleet, config }: GateQuestion): Gated | null {
+  if (config.diskBudgetBytes === null) return null;
+  const { allocatedBytes, reservedBytes } = fleet.disk;
+  const needed = 2 * (canonicalBytes(view) ?? medianCanonical(fleet));
+  const total = allocatedBytes + reservedBytes + needed;
+  if (total <= config.diskBudgetBytes) return null;
+  const message =
+    `a trial may need ${needed} bytes; with ${allocatedBytes} allocated and ${reservedBytes} reserved that makes ` +
+    `${total}, more than diskBudget ${config.diskBudgetBytes}`;
+  return held('disk-budget', message, null);
+}
+
+function notReady({ closure }: GateQuestion): Gated | null {
+  if (closure.ready) return null;
+  return {
+    decision: 'blocked',
+    reason: 'dependency-not-ready',
+    message: `waits for dependency ${closure.name}: ${closure.why}`,
+    nextAt: null,
+  };
+}
+
+function canonicalBytes(view: RecipeView): number | null {
+  const canonical = view.generations.readable ? view.generations.value[0] : undefined;
+  return canonical?.allocatedBytes ?? null;
+}
+
+function medianCanonical(fleet: FleetView): number {
+  const sizes = [...fleet.recipes.values()]
+    .flatMap((view) => canonicalBytes(view) ?? [])
+    .toSorted((a, b) => a - b);
+  return sizes[Math.floor(sizes.length / 2)] ?? 0;
+}
+
+function held(reason: Reason, message: string, until: Date | null): Gated {
+  return { decision: 'held', reason, message, nextAt: until?.toISOString() ?? null };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

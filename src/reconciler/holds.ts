@@ -1,0 +1,102 @@
+/**
+ * How long a failed trial is not repeated. Drawn once, when the trial ends, and stored with it; so every hold can
+ * be derived again from the stored trials alone (design: holds).
+ */
+import type { Backoff, Manifest, RecipeMemory, TrialRecord, Verdict } from './model.ts';
+
+/** After so many interruptions on the same inputs something is wrong that we do not know: treated as `infra`. */
+const INTERRUPTIONS_BEFORE_INFRA = 3;
+
+export const DEFAULT_RETRY: Manifest['retry'] = {
+  red: { baseMs: 6 * 3_600_000, maxMs: 6 * 86_400_000 },
+  infra: { baseMs: 30_000, maxMs: 3_600_000 },
+};
+
+export interface Hold {
+  trial: TrialRecord;
+  until: Date;
+}
+
+/**
+ * The delay after a trial that just ended, in ms; null where it may be repeated at once.
+ * `earlier`: the recipe's other trials on the same inputs, newest first. `random`: in [0, 1).
+ */
+export function retryDelay(
+  verdict: Verdict,
+  earlier: readonly Pick<TrialRecord, 'verdict'>[],
+  policy: Manifest['retry'],
+  random: number,
+): number | null {
+  const verdicts = [verdict, ...earlier.map((trial) => trial.verdict)];
+  switch (verdict) {
+    case 'green':
+    case 'superseded':
+      return null;
+    case 'red':
+    case 'timeout':
+      return delay(leading(verdicts, ['red', 'timeout']), policy.red, random);
+    case 'infra':
+      return delay(leading(verdicts, ['infra', 'interrupted']), policy.infra, random);
+    case 'interrupted': {
+      const surplus = leading(verdicts, ['interrupted']) - INTERRUPTIONS_BEFORE_INFRA;
+      return surplus < 0 ? null : delay(surplus + 1, policy.infra, random);
+    }
+  }
+}
+
+/** The hold that lasts longest among the trials on these inputs; null where none lasts past `now`. */
+export function holdOn(
+  inputs: string,
+  trials: readonly TrialRecord[],
+  holdsFrom: Readonly<Record<string, string>>,
+  now: Date,
+): Hold | null {
+  let longest: Hold | null = null;
+  for (const trial of trials) {
+    if (trial.inputs !== inputs || trial.retryAfterMs === null || trial.endedAt === null) continue;
+    const from = countsFrom(trial.endedAt, holdsFrom[trial.id], now);
+    const until = new Date(from.getTime() + trial.retryAfterMs);
+    if (until <= now || (longest !== null && longest.until >= until)) continue;
+    longest = { trial, until };
+  }
+  return longest;
+}
+
+/**
+ * What to remember so that trials which end in the future of this clock hold for their own delay and no longer:
+ * from when each of them counts. The same object where nothing has to change.
+ */
+export function anchorHolds(
+  trials: readonly TrialRecord[],
+  holdsFrom: RecipeMemory['holdsFrom'],
+  now: Date,
+): RecipeMemory['holdsFrom'] {
+  const anchored = trials
+    .filter(
+      ({ endedAt, retryAfterMs }) => endedAt !== null && retryAfterMs !== null && new Date(endedAt) > now,
+    )
+    .map(({ id, endedAt }) => [id, countsFrom(endedAt ?? '', holdsFrom[id], now).toISOString()] as const);
+  const same =
+    anchored.length === Object.keys(holdsFrom).length &&
+    anchored.every(([id, from]) => holdsFrom[id] === from);
+  return same ? holdsFrom : Object.fromEntries(anchored);
+}
+
+/** A start in the future, left by a clock that jumped, counts as now: no hold becomes eternal. */
+function countsFrom(endedAt: string, anchored: string | undefined, now: Date): Date {
+  const ended = new Date(endedAt);
+  if (ended <= now) return ended;
+  const earlier = anchored === undefined ? null : new Date(anchored);
+  return earlier !== null && earlier <= now ? earlier : now;
+}
+
+/** Full jitter would let a retry come at once; half of the delay is always kept. */
+function delay(failures: number, { baseMs, maxMs }: Backoff, random: number): number {
+  const full = Math.min(baseMs * 2 ** Math.max(0, failures - 1), maxMs);
+  return Math.round(full * (0.5 + random / 2));
+}
+
+function leading(verdicts: readonly (Verdict | null)[], counted: readonly Verdict[]): number {
+  const end = verdicts.findIndex((verdict) => verdict === null || !counted.includes(verdict));
+  return end === -1 ? verdicts.length : end;
+}

@@ -1,0 +1,95 @@
+/**
+ * One look at the fleet: both sides observed, every recipe decided, nothing changed. `plan` is a look; a pass begins
+ * with one, so that what is planned and what is acted on can not differ.
+ */
+import { decide } from './decide.ts';
+import type { Decision, Fleet } from './model.ts';
+import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
+import type { Clock } from './ports.ts';
+import { reportOf, rowOf, type Report } from './report.ts';
+import type { DecideContext } from './view.ts';
+
+export interface LookPorts extends ObservePorts {
+  clock: Clock;
+  digest: DecideContext['digest'];
+  program: DecideContext['program'];
+}
+
+export interface Look extends Observation {
+  now: Date;
+  /** The recipes asked for; all where none were. */
+  scope: readonly string[];
+  decisions: Map<string, Decision>;
+  /** Why nothing can be done at all; null where something can. */
+  error: string | null;
+}
+
+export async function look(
+  ports: LookPorts,
+  only: readonly string[],
+  options: { retryFailed: boolean },
+  signal: AbortSignal,
+): Promise<Look> {
+  const observation = await observeFleet(ports, only, signal);
+  const now = ports.clock.now();
+  const { view, fleet } = observation;
+  const context = contextOf(ports, now, () => options.retryFailed);
+  const scope = only.length === 0 ? [...view.recipes.keys()].toSorted() : [...new Set(only)].toSorted();
+  const known = scope.flatMap((name) => view.recipes.get(name) ?? []);
+  const decisions = new Map(known.map((recipe) => [recipe.recipe, decide(recipe, view, context)]));
+  const missing = scope.filter((name) => !view.recipes.has(name));
+  return { ...observation, now, scope, decisions, error: whyNothingCanBeDone(fleet, missing) };
+}
+
+export function contextOf(
+  { digest, program }: Pick<LookPorts, 'digest' | 'program'>,
+  now: Date,
+  ignoreHolds: DecideContext['ignoreHolds'],
+): DecideContext {
+  return { now, program, digest, ignoreHolds };
+}
+
+export function planReport(found: Look, program: LookPorts['program']): Report {
+  const rows = [...found.decisions.values()].flatMap((decision) => {
+    const view = found.view.recipes.get(decision.recipe);
+    if (view === undefined) return [];
+    return [rowOf(decision, view, { after: goesAfter(decision.recipe, found), acted: null, now: found.now })];
+  });
+  return reportOf(rows, { kind: 'Plan', observedAt: found.now.toISOString(), program, error: found.error });
+}
+
+/** The dependencies of a recipe that are acted on in the same pass, and so before it. */
+export function goesAfter(recipe: string, found: Pick<Look, 'view' | 'decisions'>): string[] {
+  if (!isServed(recipe, found)) return [];
+  const dependencies = found.view.recipes.get(recipe)?.manifest?.dependsOn ?? [];
+  return dependencies
+    .map(({ name }) => name)
+    .filter((name) => isServed(name, found))
+    .toSorted();
+}
+
+/** Acted on now, or as soon as a dependency that is acted on has become ready. */
+export function isServed(recipe: string, found: Pick<Look, 'view' | 'decisions'>): boolean {
+  const decision = found.decisions.get(recipe);
+  if (decision === undefined) return false;
+  if (decision.plan !== null) return true;
+  if (decision.reason !== 'dependency-not-ready') return false;
+  const dependencies = found.view.recipes.get(recipe)?.manifest?.dependsOn ?? [];
+  return dependencies.some(({ name }) => isServed(name, found));
+}
+
+/** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */
+function whyNothingCanBeDone(fleet: Fleet, missing: readonly string[]): string | null {
+  const [stranger] = missing;
+  if (stranger !== undefined)
+    return `no recipe is called "${stranger}": neither a manifest nor a record has that name`;
+  if (!fleet.config.readable) return `the Reconciler document cannot be used: ${fleet.config.why}`;
+  if (fleet.manifests.length === 0) {
+    const [first] = fleet.problems;
+    if (first === undefined) return 'no manifest was found: add one, as docs/manifest.md shows';
+    return `no manifest is valid: ${first.file}:${first.line}:${first.column}: ${first.message}`;
+  }
+  if (!fleet.manifests.some(({ enrolled }) => enrolled))
+    return 'no recipe is enrolled: every manifest says "enrolled: false"';
+  return null;
+}

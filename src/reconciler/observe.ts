@@ -1,0 +1,87 @@
+/** Reads both sides, through ports: the fleet's manifests, every upstream, the registry and the warm volumes. */
+import { mapBounded } from './bounded.ts';
+import type { Fleet, Reading } from './model.ts';
+import type { Driver, FleetSource, Registry, Upstream } from './ports.ts';
+import { readable, unreadable, type FleetView, type RecipeView } from './view.ts';
+
+export interface ObservePorts {
+  fleet: FleetSource;
+  upstream: Upstream;
+  registry: Registry;
+  driver: Pick<Driver, 'kind' | 'reach'>;
+}
+
+export interface Observation {
+  fleet: Fleet;
+  view: FleetView & { recipes: Map<string, RecipeView> };
+}
+
+/** While the configuration cannot be read, upstreams are asked with as little haste as by default. */
+const DEFAULT_CONCURRENCY = 16;
+
+/** One look at everything. `asked`: the recipes whose upstream is asked, besides all where none are named. */
+export async function observeFleet(
+  ports: ObservePorts,
+  asked: readonly string[],
+  signal: AbortSignal,
+): Promise<Observation> {
+  const fleet = await ports.fleet.load();
+  const recorded = await ports.registry.recorded();
+  const recipes = new Map<string, RecipeView>();
+  const limit = fleet.config.readable ? fleet.config.value.concurrency.observe : DEFAULT_CONCURRENCY;
+  await mapBounded(namesOf(fleet, recorded), limit, async (name) => {
+    const manifest = fleet.manifests.find((each) => each.name === name) ?? null;
+    const ask = manifest?.enrolled === true && (asked.length === 0 || asked.includes(name));
+    const [refs, local] = await Promise.all([
+      ask ? ports.upstream.refs(manifest, signal) : null,
+      observeLocally(name, ports.registry),
+    ]);
+    signal.throwIfAborted();
+    const invalid = fleet.invalid.find((each) => each.name === name) ?? null;
+    recipes.set(name, { recipe: name, manifest, invalid, refs, ...local });
+  });
+  const view = {
+    config: fleet.config,
+    driver: await reachDriver(fleet, ports.driver),
+    unreadableFiles: fleet.invalid.map(({ file }) => file),
+    recipes,
+    disk: { allocatedBytes: allocated(recipes), reservedBytes: 0 },
+    window: { open: true } as const,
+  };
+  return { fleet, view };
+}
+
+export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials'>;
+
+/** What the registry knows of a recipe, and how its volumes are now. */
+export async function observeLocally(recipe: string, registry: Registry): Promise<LocalView> {
+  const [record, memory, trials] = await Promise.all([
+    registry.record(recipe),
+    registry.memory(recipe),
+    registry.trials(recipe),
+  ]);
+  const generations =
+    record.readable && record.value !== null ? await registry.generations(record.value) : readable([]);
+  return { record, memory, trials, generations };
+}
+
+function namesOf(fleet: Fleet, recorded: Reading<string[]>): string[] {
+  const names = new Set([...fleet.manifests, ...fleet.invalid].map(({ name }) => name));
+  for (const name of recorded.readable ? recorded.value : []) names.add(name);
+  return [...names].toSorted();
+}
+
+async function reachDriver(fleet: Fleet, driver: ObservePorts['driver']): Promise<Reading<null>> {
+  const wanted = fleet.config.readable ? fleet.config.value.driver : driver.kind;
+  if (wanted !== driver.kind)
+    return unreadable(`the ${wanted} driver is configured, and this program has none`);
+  return await driver.reach();
+}
+
+function allocated(recipes: ReadonlyMap<string, RecipeView>): number {
+  let total = 0;
+  for (const { generations } of recipes.values()) {
+    for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;
+  }
+  return total;
+}

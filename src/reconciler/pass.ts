@@ -1,0 +1,162 @@
+/**
+ * A pass: one reconcile of every recipe in scope. It looks once, then serves what drifted, dependencies first, a
+ * bounded number at a time. Before each trial the recipe's own side is read and decided again, and after it once
+ * more: what a row says is what was then found, not what a trial claimed (invariant I3).
+ *
+ * What failed for reasons that are not the recipe's (`infra`) is tried once more at the end.
+ */
+import { decide } from './decide.ts';
+import { inDependencyOrder } from './dependencies.ts';
+import { describe, Fenced } from './errors.ts';
+import { contextOf, goesAfter, isServed, look, type Look, type LookPorts } from './look.ts';
+import type { Decision, TrialRecord } from './model.ts';
+import { observeLocally } from './observe.ts';
+import type { MemoryWriter } from './ports.ts';
+import { rememberDecision, rememberHolds, rememberTags, rememberVerdict } from './remember.ts';
+import { reportOf, rowOf, type Acted, type Report } from './report.ts';
+import { serveInOrder } from './serve.ts';
+import { runTrial } from './trial.ts';
+import type { TrialEvent, TrialPorts } from './trial-run.ts';
+import type { RecipeView } from './view.ts';
+
+export interface PassPorts extends LookPorts, TrialPorts {
+  driver: TrialPorts['driver'];
+  fleet: TrialPorts['fleet'];
+  memory: MemoryWriter;
+  instance: TrialRecord['instance'];
+}
+
+export interface PassRequest {
+  /** All recipes where none are named. */
+  only: readonly string[];
+  retryFailed: boolean;
+}
+
+export interface PassResult {
+  report: Report;
+  startedAt: string;
+  /** Recipes that were enrolled at its start. */
+  enrolled: readonly string[];
+}
+
+interface Pass {
+  ports: PassPorts;
+  request: PassRequest;
+  found: Look;
+  acted: Map<string, Acted>;
+  onEvent: (event: TrialEvent) => void;
+  stop: AbortSignal;
+}
+
+export async function runPass(
+  request: PassRequest,
+  ports: PassPorts,
+  stop: AbortSignal,
+  onEvent: (event: TrialEvent) => void,
+): Promise<PassResult> {
+  const startedAt = ports.clock.now().toISOString();
+  const found = await look(ports, request.only, request, stop);
+  const pass: Pass = { ports, request, found, acted: new Map(), onEvent, stop };
+  const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
+  const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
+  if (found.error === null) {
+    for (const name of found.decisions.keys()) await remember(pass, name);
+    await serve(pass, (name) => isServed(name, found), 'as-decided');
+    const failed = (name: string): boolean => pass.acted.get(name)?.trial?.verdict === 'infra';
+    await serve(pass, failed, 'once-more');
+  }
+  const now = ports.clock.now();
+  const rows = [...found.decisions.values()].map((decision) =>
+    rowOf(decision, viewOf(pass, decision.recipe), {
+      after: after.get(decision.recipe) ?? [],
+      acted: pass.acted.get(decision.recipe) ?? null,
+      now,
+    }),
+  );
+  const { program } = ports;
+  const report = reportOf(rows, { kind: 'Pass', observedAt: now.toISOString(), program, error: found.error });
+  return { report, startedAt, enrolled };
+}
+
+async function serve(
+  pass: Pass,
+  wanted: (name: string) => boolean,
+  how: 'as-decided' | 'once-more',
+): Promise<void> {
+  const { manifests, config } = pass.found.fleet;
+  const names = inDependencyOrder(manifests).filter(wanted);
+  const limit = config.readable ? config.value.concurrency.trials : 1;
+  const needs = (name: string): readonly string[] =>
+    manifests.find((manifest) => manifest.name === name)?.dependsOn.map((each) => each.name) ?? [];
+  await serveInOrder(names, needs, limit, async (name) => {
+    if (!pass.stop.aborted) await reconcile(pass, name, how);
+  });
+}
+
+/** One recipe: look again, decide, run the trial, look again. */
+async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-more'): Promise<void> {
+  const { ports, request, stop } = pass;
+  const ignoreHolds = request.retryFailed || how === 'once-more';
+  const decision = await lookAgain(pass, name, ignoreHolds);
+  const { manifest, trials } = viewOf(pass, name);
+  if (decision.plan === null || manifest === null) return;
+  try {
+    const earlier = trials.readable ? trials.value : [];
+    const trialRequest = {
+      manifest,
+      plan: decision.plan,
+      earlier,
+      instance: ports.instance,
+      program: ports.program,
+    };
+    const trial = await runTrial(trialRequest, ports, stop, pass.onEvent);
+    pass.acted.set(name, { trial });
+    await lookAgain(pass, name, false, trial);
+  } catch (error) {
+    if (error instanceof Fenced) throw error;
+    pass.acted.set(name, { trial: null });
+    await lookAgain(pass, name, false);
+    const now = pass.found.decisions.get(name) ?? decision;
+    const message = `the trial could not be recorded: ${describe(error)}; ${now.message}`;
+    pass.found.decisions.set(name, { ...now, message });
+  }
+}
+
+async function lookAgain(
+  pass: Pass,
+  name: string,
+  ignoreHolds: boolean,
+  trial?: TrialRecord,
+): Promise<Decision> {
+  const { ports, found } = pass;
+  const view = { ...viewOf(pass, name), ...(await observeLocally(name, ports.registry)) };
+  found.view.recipes.set(name, view);
+  const context = contextOf(ports, ports.clock.now(), () => ignoreHolds);
+  const decision = decide(view, found.view, context);
+  found.decisions.set(name, decision);
+  if (trial !== undefined) await remember(pass, name, trial);
+  return decision;
+}
+
+/** Writes only where there is something new to remember. */
+async function remember(pass: Pass, name: string, trial?: TrialRecord): Promise<void> {
+  const { ports, found } = pass;
+  const view = viewOf(pass, name);
+  const decision = found.decisions.get(name);
+  if (decision === undefined || !view.memory.readable || view.manifest?.enrolled !== true) return;
+  const now = ports.clock.now();
+  const before = view.memory.value;
+  let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, now) : before;
+  if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, now);
+  if (trial !== undefined) memory = rememberVerdict(memory, trial);
+  memory = rememberDecision(memory, decision, now);
+  if (memory === before) return;
+  await ports.memory.remember(name, memory);
+  found.view.recipes.set(name, { ...view, memory: { readable: true, value: memory } });
+}
+
+function viewOf(pass: Pass, name: string): RecipeView {
+  const view = pass.found.view.recipes.get(name);
+  if (view === undefined) throw new Error(`${name} was decided without having been observed`);
+  return view;
+}

@@ -1,0 +1,110 @@
+/**
+ * Promotion: the trial's generation becomes what the record names. Only what was tested is promoted, only if it is
+ * still wanted, and only what was read back is called promoted (invariants I2, I3).
+ */
+import { describe, Fenced, TrialEnded, TrialFault } from './errors.ts';
+import type { CanonicalRecord, GenerationDocument } from './model.ts';
+import type { Work } from './ports.ts';
+import { generationFolder, stackOf, workOn, type TrialRun } from './trial-run.ts';
+
+export async function promote(run: TrialRun, work: Work): Promise<void> {
+  const { journal, promotion, mirror } = run.ports;
+  const { trial, plan } = run;
+  await assertStillWanted(run, work);
+  trial.verdict = 'green';
+  await journal.save(trial);
+  const record = recordOf(run);
+  const keep = [plan.target.commit, ...plan.keep.map((kept) => kept.commit)];
+  try {
+    await mirror.retain(trial.recipe, keep, workOn(run, 'git', work));
+    await promotion.settle(generationFolder(run), generationDocument(run, record));
+    const stored = await promotion.promote(record);
+    work.log.note(
+      `promoted: the record names ${stored.version} at ${stored.commit}, generation ${stored.generation}`,
+    );
+  } catch (error) {
+    if (error instanceof Fenced) throw error;
+    if (!(await recordNames(run))) {
+      trial.verdict = null;
+      if (error instanceof TrialFault) throw error;
+      const message = `could not write the record of ${trial.recipe}: ${describe(error)}`;
+      throw new TrialFault('infra', 'promotion-failed', message, { cause: error });
+    }
+    work.log.note(`the record was written, but not everything after it went well: ${describe(error)}`);
+  }
+  trial.promoted = true;
+}
+
+/** Reality decides, not whether a call returned: does the stored record name this trial? */
+async function recordNames(run: TrialRun): Promise<boolean> {
+  const stored = await run.ports.registry.record(run.trial.recipe);
+  return stored.readable && stored.value?.trial === run.trial.id;
+}
+
+/** The enrolment and the tag's commit, read once more right before the write. */
+async function assertStillWanted(run: TrialRun, work: Work): Promise<void> {
+  const { recipe, version, commit } = run.trial;
+  const fleet = await run.ports.fleet.load();
+  const manifest = fleet.manifests.find(({ name }) => name === recipe);
+  if (manifest === undefined && fleet.invalid.length > 0) {
+    const message = `could not read the enrolment of ${recipe} again before promotion: ${fleet.invalid[0]?.file} is invalid`;
+    throw new TrialFault('infra', 'enrolment-unreadable', message, { hint: 'run "reconcile validate"' });
+  }
+  if (manifest === undefined || !manifest.enrolled) {
+    throw new TrialEnded('superseded', 'de-enrolled', `${recipe} was de-enrolled while its trial ran`);
+  }
+  const refs = await run.ports.upstream.refs(manifest, work.signal);
+  work.signal.throwIfAborted();
+  if (!refs.readable) {
+    const message = `could not read the tag ${version} again before promotion: ${refs.why}`;
+    throw new TrialFault('infra', 'upstream-unreachable', message);
+  }
+  const now = refs.value.tags.find(({ name }) => name === version)?.commit ?? null;
+  if (now !== commit) {
+    const message = `tag ${version} ${now === null ? 'vanished' : `moved to ${now}`} while ${commit} was tested`;
+    throw new TrialEnded('superseded', 'tag-moved', message);
+  }
+}
+
+function recordOf(run: TrialRun): CanonicalRecord {
+  const { trial, plan, ports } = run;
+  return {
+    recipe: trial.recipe,
+    version: trial.version,
+    commit: trial.commit,
+    status: 'idle',
+    ts: compactTime(ports.clock.now()),
+    generation: trial.generation,
+    kept: plan.keep.map(({ generation }) => generation),
+    driver: ports.driver.kind,
+    stack: stackOf(run),
+    domain: plan.domain,
+    volumes: run.measured?.volumes ?? [],
+    trial: trial.id,
+  };
+}
+
+function generationDocument(run: TrialRun, record: CanonicalRecord): GenerationDocument {
+  const { file, folder, document } = run.manifest;
+  return {
+    recipe: record.recipe,
+    generation: run.trial.generation,
+    version: record.version,
+    commit: record.commit,
+    driver: run.ports.driver.kind,
+    stack: stackOf(run),
+    domain: run.plan.domain,
+    trial: run.trial.id,
+    volumes: record.volumes,
+    secrets: run.measured?.secrets ?? [],
+    manifest: { file, folder, document },
+  };
+}
+
+/** `20260617T065532Z`, as in the records of the script that this program replaces. */
+export function compactTime(at: Date): string {
+  return at
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(/[-:]/g, '');
+}

@@ -1,0 +1,178 @@
+/**
+ * Which tags are releases, and which of two is newer (design: releases).
+ *
+ * A release is a tag whose whole name is `MAJOR.MINOR.PATCH[-PRERELEASE]+APP`: the recipe's own version in semver,
+ * then the version of the app that it installs, in whatever form the app's authors like. Order is total and does
+ * not depend on the order in which tags are listed: semver precedence of the recipe version; then the app version
+ * piece by piece; then the tag's text.
+ */
+import type { Manifest, ReleaseRef, Tag } from './model.ts';
+import { matchesWildcard } from './wildcard.ts';
+
+export interface ParsedVersion {
+  /** MAJOR, MINOR, PATCH as decimal digits without leading zeros; text, so that no size is lost. */
+  numbers: readonly [string, string, string];
+  prerelease: readonly string[];
+  app: string;
+  text: string;
+}
+
+export interface IgnoredTag {
+  tag: string;
+  rule: string;
+}
+
+export interface ClassifiedTags {
+  /** Newest first: every release that the manifest allows. */
+  allowed: readonly ReleaseRef[];
+  /** Releases by form that the manifest does not allow, and tags that are none, each with the rule. */
+  ignored: readonly IgnoredTag[];
+}
+
+const number = '(?:0|[1-9][0-9]*)';
+const identifier = `(?:${number}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
+const RELEASE = new RegExp(
+  `^(${number})\\.(${number})\\.(${number})(?:-(${identifier}(?:\\.${identifier})*))?\\+(.+)$`,
+  's',
+);
+
+/** Longer names than any file system or label takes are not worth carrying around. */
+const LONGEST_TAG = 255;
+
+/** What `git check-ref-format` refuses; a server can advertise anything. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const NOT_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[./]$|^[-/.]/;
+
+/** Characters that show text in another order than it has: never part of an honest version. */
+const REORDERS_TEXT = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/;
+
+export function parseVersion(text: string): ParsedVersion | null {
+  if (whyNoRelease(text) !== null) return null;
+  const match = RELEASE.exec(text);
+  if (match === null) return null;
+  const [, major = '', minor = '', patch = '', prerelease, app = ''] = match;
+  return { numbers: [major, minor, patch], prerelease: prerelease?.split('.') ?? [], app, text };
+}
+
+/** The rule by which a tag's name is no release; null where it is one. */
+export function whyNoRelease(tag: string): string | null {
+  if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
+  if (NOT_A_REF.test(tag) || REORDERS_TEXT.test(tag)) return 'not a name that git allows for a tag';
+  if (RELEASE.test(tag)) return null;
+  if (/^v[0-9]/.test(tag)) return 'a recipe version has no leading "v"';
+  if (!tag.includes('+')) return 'no "+" between recipe version and app version';
+  if (tag.endsWith('+')) return 'no app version after the "+"';
+  if (/^0[0-9]|\.0[0-9]/.test(tag)) return 'a number of the recipe version has a leading zero';
+  return 'the recipe version is not MAJOR.MINOR.PATCH[-PRERELEASE]';
+}
+
+/** Negative where `a` is older than `b`, positive where newer, 0 only for the same text. */
+export function compareVersions(a: ParsedVersion, b: ParsedVersion): number {
+  return compareRecipeVersions(a, b) || compareApps(a.app, b.app) || compareText(a.text, b.text);
+}
+
+/** As `compareVersions`, for texts that are known to be releases. A text that is none sorts before all that are. */
+export function compareReleases(a: string, b: string): number {
+  const left = parseVersion(a);
+  const right = parseVersion(b);
+  if (left === null || right === null) {
+    return Number(left !== null) - Number(right !== null) || compareText(a, b);
+  }
+  return compareVersions(left, right);
+}
+
+export function classify(tags: readonly Tag[], policy: Manifest['release']): ClassifiedTags {
+  const allowed: { version: ParsedVersion; commit: string }[] = [];
+  const ignored: IgnoredTag[] = [];
+  for (const tag of tags) {
+    const version = parseVersion(tag.name);
+    const rule = version === null ? whyNoRelease(tag.name) : whyNotAllowed(version, policy);
+    if (version === null || rule !== null) ignored.push({ tag: tag.name, rule: rule ?? 'not a release' });
+    else allowed.push({ version, commit: tag.commit });
+  }
+  allowed.sort((a, b) => compareVersions(b.version, a.version));
+  ignored.sort((a, b) => compareText(a.tag, b.tag));
+  return {
+    allowed: allowed.map(({ version, commit }) => ({ version: version.text, commit })),
+    ignored,
+  };
+}
+
+/** Pairs that share a recipe version but not a commit: one of the two is a mistake, and no order is right. */
+export function ambiguousReleases(releases: readonly ReleaseRef[]): string[] {
+  const found: string[] = [];
+  for (const [index, release] of releases.entries()) {
+    const next = releases[index + 1];
+    if (next === undefined || recipePart(next.version) !== recipePart(release.version)) continue;
+    if (next.commit !== release.commit) {
+      found.push(`${release.version} and ${next.version} share a recipe version but not a commit`);
+    }
+  }
+  return found;
+}
+
+function whyNotAllowed(version: ParsedVersion, policy: Manifest['release']): string | null {
+  const pattern = policy.ignore.find((candidate) => matchesWildcard(candidate, version.text));
+  if (pattern !== undefined) return `release.ignore: ${pattern}`;
+  if (version.prerelease.length > 0 && !policy.prerelease)
+    return 'a prerelease, and release.prerelease is false';
+  return null;
+}
+
+function recipePart(version: string): string {
+  return version.slice(0, version.indexOf('+'));
+}
+
+function compareRecipeVersions(a: ParsedVersion, b: ParsedVersion): number {
+  for (const index of [0, 1, 2] as const) {
+    const order = compareNumbers(a.numbers[index], b.numbers[index]);
+    if (order !== 0) return order;
+  }
+  return comparePrereleases(a.prerelease, b.prerelease);
+}
+
+/** Semver 2.0.0, rule 11: none is newest; numbers below words; a longer list above its own beginning. */
+function comparePrereleases(a: readonly string[], b: readonly string[]): number {
+  if (a.length === 0 || b.length === 0) return Number(a.length === 0) - Number(b.length === 0);
+  for (let index = 0; index < Math.min(a.length, b.length); index++) {
+    const [left = '', right = ''] = [a[index], b[index]];
+    const numeric = [isNumber(left), isNumber(right)] as const;
+    if (numeric[0] !== numeric[1]) return numeric[0] ? -1 : 1;
+    const order = numeric[0] ? compareNumbers(left, right) : compareText(left, right);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** Runs of digits as numbers, the rest as text; a number is newer than a word; a longer list than its beginning. */
+function compareApps(a: string, b: string): number {
+  const left = pieces(a);
+  const right = pieces(b);
+  for (let index = 0; index < Math.min(left.length, right.length); index++) {
+    const [one = '', other = ''] = [left[index], right[index]];
+    const numeric = [isNumber(one), isNumber(other)] as const;
+    if (numeric[0] !== numeric[1]) return numeric[0] ? 1 : -1;
+    const order = numeric[0] ? compareNumbers(one, other) : compareText(one, other);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+function pieces(app: string): string[] {
+  return app.replace(/^v(?=[0-9])/, '').match(/[0-9]+|[^0-9]+/g) ?? [];
+}
+
+function isNumber(text: string): boolean {
+  return /^[0-9]+$/.test(text);
+}
+
+function compareNumbers(a: string, b: string): number {
+  const left = a.replace(/^0+(?=[0-9])/, '');
+  const right = b.replace(/^0+(?=[0-9])/, '');
+  return left.length - right.length || compareText(left, right);
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

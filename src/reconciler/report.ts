@@ -1,0 +1,122 @@
+/** What a pass, a plan and a status say: the rows that are printed and stored, and the exit code over them. */
+import type {
+  Decision,
+  DecisionKind,
+  DriftKind,
+  Pause,
+  Program,
+  Reason,
+  ReleaseRef,
+  StepName,
+  TrialRecord,
+  Verdict,
+} from './model.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { paused } from './gates.ts';
+import type { RecipeView } from './view.ts';
+
+export interface RowTrial {
+  id: string;
+  verdict: Verdict | null;
+  /** The failing step; null where none failed. */
+  step: StepName | null;
+  message: string | null;
+  promoted: boolean;
+}
+
+export interface Row {
+  recipe: string;
+  decision: DecisionKind;
+  drift: DriftKind | null;
+  reason: Reason;
+  message: string;
+  latest: ReleaseRef | null;
+  canonical: { version: string; commit: string; generation: number | null } | null;
+  after: readonly string[];
+  nextAt: string | null;
+  acted: boolean;
+  trial: RowTrial | null;
+  /** In force, whatever the decision is. */
+  suspended: Pause | null;
+  driftSince: string | null;
+  /** Of all its generations together. */
+  bytes: number;
+  notes: readonly string[];
+  observedAt: string;
+}
+
+export type ReportKind = 'Plan' | 'Pass';
+
+export interface Report {
+  apiVersion: 'reconcile/v1';
+  kind: ReportKind;
+  observedAt: string;
+  exitCode: number;
+  /** Why it could not run; absent where it could. */
+  error?: string;
+  program: Program;
+  summary: Partial<Record<DecisionKind, number>>;
+  recipes: readonly Row[];
+}
+
+export interface Acted {
+  trial: TrialRecord | null;
+}
+
+export function rowOf(
+  decision: Decision,
+  view: RecipeView,
+  extra: { after: readonly string[]; acted: Acted | null; now: Date },
+): Row {
+  const { recipe, drift, reason, message, latest, canonical, nextAt, notes } = decision;
+  const suspend = view.manifest?.suspend ?? null;
+  const generations = view.generations.readable ? view.generations.value : [];
+  return {
+    recipe,
+    decision: decision.decision,
+    drift,
+    reason,
+    message,
+    latest,
+    canonical,
+    after: extra.after,
+    nextAt,
+    acted: extra.acted !== null,
+    trial: extra.acted?.trial ? trialOf(extra.acted.trial) : null,
+    suspended: paused(suspend, extra.now) === null ? null : suspend,
+    driftSince: view.memory.readable ? view.memory.value.driftSince : null,
+    bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
+    notes,
+    observedAt: extra.now.toISOString(),
+  };
+}
+
+export function trialOf({ id, verdict, steps, message, promoted }: TrialRecord): RowTrial {
+  const failed = verdict === 'green' ? undefined : steps.find(({ ok }) => ok === false);
+  return { id, verdict, step: failed?.name ?? null, message, promoted };
+}
+
+export interface ReportOptions {
+  kind: ReportKind;
+  observedAt: string;
+  program: Program;
+  /** Why nothing could be done, where nothing could: exit code 1. */
+  error: string | null;
+}
+
+export function reportOf(rows: readonly Row[], { kind, observedAt, program, error }: ReportOptions): Report {
+  const recipes = rows.toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
+  const summary: Partial<Record<DecisionKind, number>> = {};
+  for (const { decision } of recipes) summary[decision] = (summary[decision] ?? 0) + 1;
+  const exitCode = error === null ? exitCodeOf(recipes, kind) : 1;
+  return {
+    apiVersion: 'reconcile/v1',
+    kind,
+    observedAt,
+    exitCode,
+    ...(error === null ? {} : { error }),
+    program,
+    summary,
+    recipes,
+  };
+}

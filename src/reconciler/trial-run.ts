@@ -1,0 +1,124 @@
+/** What the steps of one trial share: its plan, its folder, its addresses, and what it has deployed so far. */
+import type { Manifest, StepName, TrialPlan, TrialRecord } from './model.ts';
+import type {
+  Address,
+  Clock,
+  Commands,
+  DataHome,
+  Deployed,
+  Driver,
+  FleetSource,
+  MirrorPort,
+  Promotion,
+  Registry,
+  TrialJournal,
+  Upstream,
+  Work,
+  Workspace,
+} from './ports.ts';
+
+export interface TrialPorts {
+  clock: Clock;
+  driver: Driver;
+  commands: Commands;
+  mirror: MirrorPort;
+  journal: TrialJournal;
+  promotion: Promotion;
+  registry: Registry;
+  upstream: Upstream;
+  fleet: FleetSource;
+  workspace: (trialId: string) => Promise<Workspace>;
+}
+
+export interface TrialEvent {
+  type: 'step-started' | 'step-ended' | 'trial-started' | 'trial-ended';
+  recipe: string;
+  trial: TrialRecord;
+  step: StepName | null;
+}
+
+export interface TrialRun {
+  manifest: Manifest;
+  plan: TrialPlan;
+  ports: TrialPorts;
+  trial: TrialRecord;
+  workspace: Workspace;
+  signal: AbortSignal;
+  /** Where the app under test answers, the same at every deployment of it in this trial. */
+  address: Address | null;
+  /** Dependencies' clones that are up, by name. */
+  clones: Map<string, RunningClone>;
+  /** What provide commands wrote, by the dependencies that asked for it: asked once for each deploy of a clone. */
+  provided: Map<string, Record<string, string>>;
+  /** Stacks that may be up and must be down at the end, and addresses to be given back. */
+  stacks: Set<string>;
+  addresses: Address[];
+  /** Volumes at rest, once they are. */
+  measured: Awaited<ReturnType<Driver['measure']>> | null;
+}
+
+export interface RunningClone {
+  name: string;
+  version: string;
+  domain: string;
+  checkout: string;
+  home: DataHome;
+  deployed: Deployed;
+}
+
+/** An app whose release is about to be deployed, as its checks and provide commands are told about it. */
+export interface Subject {
+  manifest: Manifest;
+  version: string;
+  baseVersion: string;
+  commit: string;
+  domain: string;
+  stack: string;
+  checkout: string;
+  url: string;
+}
+
+export const generationFolder = (run: TrialRun): string => `${run.workspace.folder}/generation`;
+export const tmpFolder = (run: TrialRun): string => `${run.workspace.folder}/tmp`;
+export const stackOf = (run: TrialRun): string => `warm-${run.trial.recipe}-${run.trial.generation}`;
+
+/** Apps, commands and git carry marks of their own below the trial's, so that ending one kind spares the others. */
+export function workOn(run: TrialRun, kind: 'apps' | 'commands' | 'git', work: Work): Work {
+  return { ...work, mark: `${run.workspace.mark}/${kind}` };
+}
+
+export async function leaseAddress(run: TrialRun, domain: string): Promise<Address> {
+  const address = await run.ports.driver.address(domain);
+  run.addresses.push(address);
+  return address;
+}
+
+/** `DEP_<NAME>_URL` for each dependency that is up. */
+export function dependencyUrls(run: TrialRun, manifest: Manifest): Record<string, string> {
+  return Object.fromEntries(
+    manifest.dependsOn.flatMap(({ name }) => {
+      const clone = run.clones.get(name);
+      return clone === undefined ? [] : [[`DEP_${environmentName(name)}_URL`, clone.deployed.url]];
+    }),
+  );
+}
+
+export function environmentName(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
+/** What a check and a provide command are told (contract: manifests). */
+export function commandEnvironment(run: TrialRun, subject: Subject): Record<string, string> {
+  return {
+    RECIPE: subject.manifest.name,
+    VERSION: subject.version,
+    BASE_VERSION: subject.baseVersion,
+    COMMIT: subject.commit,
+    APP_URL: subject.url,
+    DOMAIN: subject.domain,
+    STACK_NAME: subject.stack,
+    TRIAL_ID: run.trial.id,
+    CHECKOUT: subject.checkout,
+    ...dependencyUrls(run, subject.manifest),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * The steps of a trial between checkout and promotion: install, upgrade, rest (design: what is tested is what is
+ * promoted). A trial builds the next generation; nothing in here touches one that exists, but to read it.
+ */
+import { deployClones, environmentFor } from './clones.ts';
+import { describe, TrialFault } from './errors.ts';
+import type { CheckPhase, Manifest } from './model.ts';
+import type { DataHome, Deployed, Work } from './ports.ts';
+import {
+  commandEnvironment,
+  generationFolder,
+  leaseAddress,
+  stackOf,
+  tmpFolder,
+  workOn,
+  type Subject,
+  type TrialRun,
+} from './trial-run.ts';
+
+export const checkoutFolder = (run: TrialRun): string => `${run.workspace.folder}/checkout`;
+
+const generationHome = (run: TrialRun): DataHome => ({ stack: stackOf(run), folder: generationFolder(run) });
+
+/** A home that does not outlive its step. */
+const passingHome = (run: TrialRun, name: 'install' | 'proof'): DataHome => ({
+  stack: `${stackOf(run)}-${name}`,
+  folder: `${run.workspace.folder}/${name}`,
+});
+
+/** Deploys the release on empty volumes. Without a base these become the new generation. */
+export async function install(run: TrialRun, work: Work): Promise<void> {
+  run.address ??= await leaseAddress(run, run.plan.domain);
+  await deployClones(run, work);
+  const home = run.plan.base === null ? generationHome(run) : passingHome(run, 'install');
+  const subject = targetOn(run, home, '');
+  const deployed = await deploy(run, home, subject, work);
+  await runChecks(run, subject, 'installed', work);
+  await deployed.confirm();
+  if (run.plan.base !== null) await takeAway(run, home, work);
+}
+
+/** Proves on a clone of the base that the warm state re-attaches, and that real data survives the new release. */
+export async function upgrade(run: TrialRun, work: Work): Promise<void> {
+  const { base } = run.plan;
+  if (base === null) return;
+  const home = generationHome(run);
+  const baseCheckout = `${run.workspace.folder}/base-checkout`;
+  await run.ports.mirror.checkout(run.trial.recipe, base.commit, baseCheckout, workOn(run, 'git', work));
+  work.log.note(`cloning generation ${base.generation} (${base.version})`);
+  const source = { stack: base.stack, folder: base.folder };
+  await run.ports.driver.clone(source, base.volumes, home, workOn(run, 'apps', work));
+  const before: Subject = {
+    ...targetOn(run, home, base.version),
+    manifest: base.manifest,
+    version: base.version,
+    commit: base.commit,
+    checkout: baseCheckout,
+  };
+  await deployBase(run, home, before, work);
+  const subject = targetOn(run, home, base.version);
+  await runChecks(run, subject, 'beforeUpgrade', work);
+  const deployed = await deploy(run, home, subject, work);
+  if (deployed.added.length > 0) work.log.note(`new volumes, starting empty: ${deployed.added.join(', ')}`);
+  if (deployed.dropped.length > 0) work.log.note(`volumes that are gone: ${deployed.dropped.join(', ')}`);
+  await runChecks(run, subject, 'afterUpgrade', work);
+  await deployed.confirm();
+}
+
+/** Undeploys, keeps the volumes, and takes down what they are, so that any later change of them shows. */
+export async function rest(run: TrialRun, work: Work): Promise<void> {
+  const { driver } = run.ports;
+  const home = generationHome(run);
+  const apps = workOn(run, 'apps', work);
+  await undeploy(run, home.stack, work);
+  run.measured = await driver.measure(home, apps);
+  await driver.flush(home, apps);
+  for (const { name, bytes, files } of run.measured.volumes) {
+    work.log.note(`volume ${name}: ${files} files, ${bytes} bytes at rest`);
+  }
+  if (run.plan.base === null) await proveReattachment(run, home, work);
+}
+
+/** An installed generation has not yet been picked up again by anything: the same release must start on a clone. */
+async function proveReattachment(run: TrialRun, home: DataHome, work: Work): Promise<void> {
+  const proof = passingHome(run, 'proof');
+  work.log.note('deploying the same release on a clone of the rested volumes');
+  await run.ports.driver.clone(home, run.measured?.volumes ?? [], proof, workOn(run, 'apps', work));
+  const deployed = await deploy(run, proof, targetOn(run, proof, ''), work);
+  await deployed.confirm();
+  await takeAway(run, proof, work);
+}
+
+/** The base was green once, in the same way: where it is not now, its data did not survive being cloned. */
+async function deployBase(run: TrialRun, home: DataHome, subject: Subject, work: Work): Promise<void> {
+  try {
+    await deploy(run, home, subject, work);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (!(error instanceof TrialFault) || error.verdict === 'infra') throw error;
+    const message = `the base ${subject.version} did not come up on a clone of its own volumes: ${describe(error)}`;
+    throw new TrialFault('red', 'base-failed', message, { cause: error });
+  }
+}
+
+async function deploy(run: TrialRun, home: DataHome, subject: Subject, work: Work): Promise<Deployed> {
+  const { manifest, version, domain, checkout } = subject;
+  const address = run.address;
+  if (address === null) throw new Error('an app is deployed only after an address was leased for it');
+  const env = await environmentFor(run, subject, work);
+  work.log.note(`deploying ${version} as ${home.stack}`);
+  run.stacks.add(home.stack);
+  const request = {
+    home,
+    recipe: manifest.name,
+    version,
+    domain,
+    checkout,
+    manifest,
+    address,
+    env,
+    tmp: tmpFolder(run),
+  };
+  const deployed = await run.ports.driver.deploy(request, workOn(run, 'apps', work));
+  work.log.note(`${version} is healthy at ${deployed.url}`);
+  return deployed;
+}
+
+async function undeploy(run: TrialRun, stack: string, work: Work): Promise<void> {
+  await run.ports.driver.undeploy(stack, workOn(run, 'apps', work));
+  run.stacks.delete(stack);
+  work.log.note(`${stack} is down`);
+}
+
+/** Its folder goes with the workspace. */
+async function takeAway(run: TrialRun, home: DataHome, work: Work): Promise<void> {
+  await undeploy(run, home.stack, work);
+  await run.ports.driver.remove(home, workOn(run, 'apps', work));
+}
+
+async function runChecks(run: TrialRun, subject: Subject, phase: CheckPhase, work: Work): Promise<void> {
+  const { manifest } = run;
+  for (const check of manifest.checks.filter((each) => each.phase === phase)) {
+    work.log.note(`check ${check.name} (${phase})`);
+    const env = commandEnvironment(run, subject);
+    const call = { check, cwd: manifest.folder, env, tmp: tmpFolder(run) };
+    await run.ports.commands.check(call, workOn(run, 'commands', work));
+  }
+}
+
+/** The release under test, with the current manifest. */
+function targetOn(run: TrialRun, home: DataHome, baseVersion: string): Subject {
+  const { plan, address } = run;
+  const manifest: Manifest = run.manifest;
+  return {
+    manifest,
+    version: plan.target.version,
+    baseVersion,
+    commit: plan.target.commit,
+    domain: plan.domain,
+    stack: home.stack,
+    checkout: checkoutFolder(run),
+    url: address?.url ?? '',
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * Everything that deciding about one recipe looks at: both sides as they were read, each with its own "could not
+ * be read". Made by `observe.ts`; read by the pure functions of this folder.
+ */
+import type {
+  CanonicalRecord,
+  FleetConfig,
+  InvalidManifest,
+  Manifest,
+  ObservedGeneration,
+  Program,
+  Reading,
+  RecipeMemory,
+  TrialRecord,
+  UpstreamRefs,
+} from './model.ts';
+
+export interface RecipeView {
+  recipe: string;
+  manifest: Manifest | null;
+  invalid: InvalidManifest | null;
+  /** Null where upstream was not asked, because nothing hangs on the answer. */
+  refs: Reading<UpstreamRefs> | null;
+  record: Reading<CanonicalRecord | null>;
+  /** What the record names: the canonical first, then the kept ones as listed. */
+  generations: Reading<readonly ObservedGeneration[]>;
+  memory: Reading<RecipeMemory>;
+  /** Newest first. */
+  trials: Reading<readonly TrialRecord[]>;
+}
+
+/** What holds for the whole fleet at one look. */
+export interface FleetView {
+  config: Reading<FleetConfig>;
+  driver: Reading<null>;
+  /** Files that could not be read or are wrong: while there are any, nothing counts as de-enrolled. */
+  unreadableFiles: readonly string[];
+  recipes: ReadonlyMap<string, RecipeView>;
+  /** Allocated bytes of all generations, orphans included, and what running trials may still take. */
+  disk: { allocatedBytes: number; reservedBytes: number };
+  window: { open: true } | { open: false; nextAt: string | null };
+}
+
+/** What deciding needs besides what was observed. All of it data or pure. */
+export interface DecideContext {
+  now: Date;
+  program: Program;
+  /** A collision-free digest of a text: what inputs are compared by. */
+  digest: (text: string) => string;
+  /** Recipes whose failure holds do not count now. */
+  ignoreHolds: (recipe: string) => boolean;
+}
+
+export function readable<T>(value: T): Reading<T> {
+  return { readable: true, value };
+}
+
+export function unreadable<T>(why: string): Reading<T> {
+  return { readable: false, why };
+}
+
+export const EMPTY_MEMORY: RecipeMemory = {
+  firstSeen: {},
+  accepted: null,
+  rebuild: null,
+  holdsFrom: {},
+  driftSince: null,
+  lastVerdict: null,
+  conditions: [],
+};

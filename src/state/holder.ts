@@ -1,0 +1,74 @@
+/** Who holds a term, and whether it still does. Judged by boot, process start and uptime, never by the wall clock. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+export const Holder = z.object({
+  term: z.string(),
+  host: z.string(),
+  bootId: z.string(),
+  pidNamespace: z.string(),
+  pid: z.number().int(),
+  /** In clock ticks since boot: with the pid it names one process, also after the pid is used again. */
+  processStart: z.string(),
+  since: z.string(),
+  doing: z.string(),
+  ttlMs: z.number(),
+  /** Asking for the lease, or having it. */
+  phase: z.enum(['candidate', 'holder']),
+  /** Moves with every renewal. */
+  beat: z.object({ count: z.number(), uptimeMs: z.number() }),
+  mark: z.string(),
+});
+export type Holder = z.infer<typeof Holder>;
+
+export type Life = 'alive' | 'dead' | 'another-machine';
+
+export function describeSelf(term: string, mark: string, ttlMs: number, now: Date): Holder {
+  return {
+    term,
+    host: hostname(),
+    bootId: bootId(),
+    pidNamespace: pidNamespace(),
+    pid: process.pid,
+    processStart: processStart(process.pid) ?? '',
+    since: now.toISOString(),
+    doing: 'starting',
+    ttlMs,
+    phase: 'candidate',
+    beat: { count: 0, uptimeMs: uptimeMs() },
+    mark,
+  };
+}
+
+/** A holder on another machine can only be judged by watching whether its beat moves. */
+export function lifeOf(holder: Holder): Life {
+  if (holder.bootId !== bootId()) return holder.host === hostname() ? 'dead' : 'another-machine';
+  if (holder.pidNamespace === pidNamespace() && processStart(holder.pid) !== holder.processStart)
+    return 'dead';
+  return uptimeMs() - holder.beat.uptimeMs > holder.ttlMs ? 'dead' : 'alive';
+}
+
+export function uptimeMs(): number {
+  return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+function pidNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid');
+}
+
+/** Null where there is no such process, or only its remains. */
+function processStart(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold anything, parentheses included: count from its end.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}

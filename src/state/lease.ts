@@ -1,0 +1,177 @@
+/**
+ * The lease: one acting reconciler per state folder (invariant I5), on plain files.
+ *
+ * Whoever wants it announces itself first, by renaming a finished folder into `terms/`, and looks around second.
+ * Of two that do so at the same time at least one sees the other; among candidates the lower term goes first. Terms
+ * that are found dead are renamed away, which fences them (see `term.ts`), and left in `ended/` for recovery. A
+ * clean release leaves nothing, so a pass that had nothing to do leaves no trace of its lease either.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CannotRun } from '../reconciler/errors.ts';
+import { describeSelf, Holder, lifeOf, uptimeMs } from './holder.ts';
+import type { Layout } from './layout.ts';
+import { isMissing, removeTree, Term } from './term.ts';
+
+const HOLDER_FILE = 'holder.json';
+const PREPARED = 'prepared-';
+const ABANDONED_AFTER_MS = 60_000;
+const LOOK_AGAIN_MS = 25;
+
+export interface Lease {
+  term: Term;
+  /** Shown to whoever is refused. */
+  doing(what: string): void;
+  release(): Promise<void>;
+}
+
+/** Throws `CannotRun`, naming the holder, where the lease is held by another. */
+export async function acquireLease(layout: Layout, ttlMs: number): Promise<Lease> {
+  const id = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
+  const mark = randomBytes(16).toString('hex');
+  const self = describeSelf(id, mark, ttlMs, new Date());
+  await announce(layout, self);
+  const term = new Term(id, join(layout.terms, id), mark);
+  try {
+    while ((await lookAround(layout, id)) === 'wait') await sleep(LOOK_AGAIN_MS);
+    self.phase = 'holder';
+    await renew(term, self);
+  } catch (error) {
+    await withdraw(layout, term);
+    throw error;
+  }
+  return hold(layout, term, self);
+}
+
+/** The holder that others would be refused for; null where nobody holds the lease. Reads only. */
+export async function currentHolder(layout: Layout): Promise<Holder | null> {
+  for (const name of await termNames(layout)) {
+    const holder = await readHolder(join(layout.terms, name));
+    if (holder !== null && holder.phase === 'holder' && lifeOf(holder) !== 'dead') return holder;
+  }
+  return null;
+}
+
+/** What a term that ended was marked with; null where it left no word of it. */
+export async function markOf(endedTerm: string): Promise<string | null> {
+  return (await readHolder(endedTerm))?.mark ?? null;
+}
+
+/** Folders of candidates that were killed before they could announce themselves. */
+export async function abandonedPreparations(layout: Layout): Promise<string[]> {
+  const folders = (await readdir(layout.own)).filter((name) => name.startsWith(PREPARED));
+  const abandoned: string[] = [];
+  for (const folder of folders.map((name) => join(layout.own, name))) {
+    const holder = await readHolder(folder);
+    // Announcing takes no time: one without a word in it is either this very moment's, or nobody's.
+    const age = Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    if (holder === null ? age > ABANDONED_AFTER_MS : lifeOf(holder) === 'dead') abandoned.push(folder);
+  }
+  return abandoned;
+}
+
+function hold(layout: Layout, term: Term, self: Holder): Lease {
+  const beat = setInterval(() => void renew(term, self).catch(() => undefined), self.ttlMs / 3);
+  beat.unref();
+  return {
+    term,
+    doing: (what) => {
+      self.doing = what;
+    },
+    release: async () => {
+      clearInterval(beat);
+      await withdraw(layout, term);
+    },
+  };
+}
+
+async function announce(layout: Layout, self: Holder): Promise<void> {
+  await mkdir(layout.terms, { recursive: true });
+  await mkdir(layout.ended, { recursive: true });
+  const prepared = join(layout.own, `${PREPARED}${self.term}`);
+  await mkdir(prepared, { mode: 0o700 });
+  await writeFile(join(prepared, HOLDER_FILE), JSON.stringify(self), { mode: 0o600 });
+  await rename(prepared, join(layout.terms, self.term));
+}
+
+/** Ends dead terms; throws for a live holder; waits while a candidate that goes first makes up its mind. */
+async function lookAround(layout: Layout, own: string): Promise<'clear' | 'wait'> {
+  let found: 'clear' | 'wait' = 'clear';
+  for (const name of await termNames(layout)) {
+    if (name === own) continue;
+    const folder = join(layout.terms, name);
+    const holder = await readHolder(folder);
+    if (holder === null || !(await isAlive(holder, folder))) {
+      await rename(folder, join(layout.ended, name)).catch(ignoreMissing);
+    } else if (holder.phase === 'holder' || name < own) {
+      throw heldBy(holder);
+    } else {
+      found = 'wait';
+    }
+  }
+  return found;
+}
+
+async function isAlive(holder: Holder, folder: string): Promise<boolean> {
+  const life = lifeOf(holder);
+  if (life !== 'another-machine') return life === 'alive';
+  const patience = uptimeMs() + holder.ttlMs;
+  while (uptimeMs() < patience) {
+    await sleep(Math.min(1000, holder.ttlMs));
+    const later = await readHolder(folder);
+    if (later === null) return false;
+    if (later.beat.count !== holder.beat.count) return true;
+  }
+  return false;
+}
+
+function heldBy(holder: Holder): CannotRun {
+  const { host, pid, since, doing } = holder;
+  const message = `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`;
+  return new CannotRun(message, {
+    hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
+  });
+}
+
+/** Renewing is a rename inside the term's folder: it fails once the folder was renamed away. */
+async function renew(term: Term, self: Holder): Promise<void> {
+  self.beat = { count: self.beat.count + 1, uptimeMs: uptimeMs() };
+  await term.write(join(term.folder, HOLDER_FILE), JSON.stringify(self), 0o600);
+}
+
+/** Renamed first, so that nobody sees a term half removed. */
+async function withdraw(layout: Layout, term: Term): Promise<void> {
+  const ended = join(layout.ended, term.id);
+  try {
+    await rename(term.folder, ended);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  await removeTree(ended);
+}
+
+async function termNames(layout: Layout): Promise<string[]> {
+  try {
+    return (await readdir(layout.terms)).toSorted();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Null where it is gone meanwhile or no holder's file: such a term was not made by announcing, nobody holds it. */
+async function readHolder(folder: string): Promise<Holder | null> {
+  try {
+    return Holder.safeParse(JSON.parse(await readFile(join(folder, HOLDER_FILE), 'utf8'))).data ?? null;
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
+}

@@ -1,0 +1,41 @@
+/** The state folder's schema version: a newer one than this program knows is refused, not guessed at. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { CannotRun, describe } from '../reconciler/errors.ts';
+import type { Layout } from './layout.ts';
+import { isMissing, type Term } from './term.ts';
+
+const SCHEMA_VERSION = 1;
+const Schema = z.object({ version: z.number().int() });
+
+/** Null where nothing was stored yet. Throws `CannotRun` for what this program must not touch. */
+export async function checkSchema(layout: Layout): Promise<number | null> {
+  let text: string;
+  try {
+    text = await readFile(layout.schema, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw new CannotRun(
+      `could not read the state folder's version from ${layout.schema}: ${describe(error)}`,
+    );
+  }
+  const { version } = parse(text, layout.schema);
+  if (version > SCHEMA_VERSION) {
+    const message = `the state folder ${layout.root} has schema version ${version}; this program knows up to ${SCHEMA_VERSION}`;
+    throw new CannotRun(message, { hint: 'run the newer program that wrote it, or name another --state' });
+  }
+  return version;
+}
+
+export async function storeSchema(layout: Layout, term: Term): Promise<void> {
+  if ((await checkSchema(layout)) === SCHEMA_VERSION) return;
+  await term.write(layout.schema, `${JSON.stringify({ version: SCHEMA_VERSION })}\n`);
+}
+
+function parse(text: string, path: string): z.infer<typeof Schema> {
+  try {
+    return Schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new CannotRun(`${path} does not hold a schema version`, { cause: error });
+  }
+}

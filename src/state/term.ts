@@ -1,0 +1,147 @@
+/**
+ * A term: the time during which one process holds the lease, and the only hand that changes the state folder.
+ *
+ * Everything that a holder makes is staged in its term's own folder and then renamed into place; everything that it
+ * removes is first renamed into that folder. Taking a lease over begins with renaming the old term's folder away.
+ * So a holder that was suspended and wakes up finds that its renames fail: it cannot promote, write or remove
+ * anything any more, whatever it believes (invariant I5). No clock takes part in that.
+ */
+import { access, chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Fenced } from '../reconciler/errors.ts';
+
+export class Term {
+  readonly id: string;
+  readonly folder: string;
+  /** Unguessable; every process that is started in this term carries it (invariant I11). */
+  readonly mark: string;
+  readonly #lost = new AbortController();
+  #count = 0;
+
+  constructor(id: string, folder: string, mark: string) {
+    this.id = id;
+    this.folder = folder;
+    this.mark = mark;
+  }
+
+  /** Aborted with `Fenced` once the lease is known to be lost. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Says that the lease is lost, and gives the error that everybody stops with. */
+  fence(why: string): Fenced {
+    const fenced = new Fenced(why);
+    this.#lost.abort(fenced);
+    return fenced;
+  }
+
+  /** Replaces a file as a whole, durably: after a crash it holds the old contents or the new ones, never a part. */
+  async write(path: string, contents: string, mode = 0o644): Promise<void> {
+    const staged = await this.#staged(basename(path));
+    await this.#guarded(async () => {
+      const file = await open(staged, 'wx', mode);
+      try {
+        await file.writeFile(contents);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    });
+    await this.place(staged, path);
+  }
+
+  /** Renames something that was made in this term's folder to its lasting place, durably. */
+  async place(staged: string, path: string): Promise<void> {
+    await this.assertHeld();
+    await mkdir(dirname(path), { recursive: true });
+    await this.#guarded(() => rename(staged, path));
+    await syncFolder(dirname(path));
+  }
+
+  /** Removes a file or a whole folder. What is not there needs no removing. */
+  async discard(path: string): Promise<void> {
+    const trash = await this.#staged(basename(path));
+    try {
+      await rename(path, trash);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      await this.assertHeld();
+      return;
+    }
+    await syncFolder(dirname(path));
+    await removeTree(trash);
+  }
+
+  /** A new folder, named after `name`, that goes when the term ends, if not before. */
+  async makeFolder(name: string): Promise<string> {
+    const folder = join(this.folder, `${++this.#count}-${name}`);
+    await this.#guarded(() => mkdir(folder, { mode: 0o700 }));
+    return folder;
+  }
+
+  /** Throws `Fenced` where somebody else took over. */
+  async assertHeld(): Promise<void> {
+    this.#lost.signal.throwIfAborted();
+    try {
+      await access(this.folder);
+    } catch (error) {
+      if (isMissing(error)) throw this.fence(`the lease was taken over: ${this.folder} is gone`);
+      throw error;
+    }
+  }
+
+  async #staged(name: string): Promise<string> {
+    this.#lost.signal.throwIfAborted();
+    const folder = join(this.folder, 'staged');
+    await this.#guarded(() => mkdir(folder).catch(ignoreExisting));
+    return join(folder, `${++this.#count}-${name}`);
+  }
+
+  /** An operation that fails because our own folder is gone failed because the lease is. */
+  async #guarded<T>(operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (error) {
+      if (isMissing(error)) await this.assertHeld();
+      throw error;
+    }
+  }
+}
+
+/** Makes renames in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Also where an app took the write permission of its own folders away. */
+export async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
+      throw error;
+    await makeWritable(path);
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+}
