@@ -98,7 +98,12 @@ export async function openActor(settings: Settings): Promise<Actor> {
     const promotion = filePromotion({ layout, term, driver });
     await storeSchema(layout, term);
     await recover({
-      ...{ layout, term, driver, registry, promotion, clock },
+      layout,
+      term,
+      driver,
+      registry,
+      promotion,
+      clock,
       retryDelay: (trial, earlier) =>
         retryDelay(trial.verdict ?? 'interrupted', earlier, DEFAULT_RETRY, clock.random()),
       warn: (fields, message) => settings.log.warn(fields, message),

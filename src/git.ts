@@ -17,10 +17,10 @@ export interface GitOptions {
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
 /** What git itself may need of our environment: the way out, and the user's own ssh. */
-const PASSED_ON = [
-  ...['SSH_AUTH_SOCK', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH'],
-  ...['http_proxy', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY'],
-];
+const PASSED_ON = (
+  'SSH_AUTH_SOCK SSL_CERT_FILE SSL_CERT_DIR GIT_SSL_CAINFO GIT_SSL_CAPATH ' +
+  'http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY'
+).split(' ');
 
 const CONFIGURATION = [
   'core.hooksPath=/dev/null',

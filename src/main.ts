@@ -23,6 +23,10 @@ stdout.on('error', (error) => {
   if (!('code' in error && error.code === 'EPIPE')) throw error;
 });
 
+async function parts() {
+  return await import('./composition.ts');
+}
+
 async function main(): Promise<number> {
   const args = argv.slice(2);
   const wantsJson = args.includes('--json');
@@ -31,7 +35,6 @@ async function main(): Promise<number> {
     const parsed = parseCommandLine(args, env, print);
     if (parsed.kind === 'done') return parsed.exitCode;
     const { options, run } = parsed.invocation;
-    const parts = async () => await import('./composition.ts');
     return await run(makeContext(options, { out, err, env, stop: stop.signal, parts }));
   } catch (error) {
     return fail(error, wantsJson);

@@ -3,7 +3,7 @@ import type { Actor, Reader, Settings } from '../composition.ts';
 import type { Logger } from '../log.ts';
 
 export interface Output {
-  write(text: string): void;
+  write: (text: string) => void;
   terminal: boolean;
   color: boolean;
   /** Characters in a line; only a terminal has a limit. */
@@ -18,8 +18,8 @@ export interface CommonOptions {
 
 /** The parts are loaded by the commands that need them: `status` should answer at once. */
 export interface Parts {
-  openReader(settings: Settings): Promise<Reader>;
-  openActor(settings: Settings): Promise<Actor>;
+  openReader: (settings: Settings) => Promise<Reader>;
+  openActor: (settings: Settings) => Promise<Actor>;
 }
 
 export interface Context {

@@ -152,13 +152,13 @@ function common(command: Command, env: NodeJS.ProcessEnv): Command {
     .option(
       '--manifests <dir>',
       'folder of manifests ($RECONCILE_MANIFESTS)',
-      folder,
+      folderName,
       env['RECONCILE_MANIFESTS'] || 'manifests',
     )
     .option(
       '--state <dir>',
       'state folder ($RECONCILE_STATE)',
-      folder,
+      folderName,
       env['RECONCILE_STATE'] || '.reconcile',
     )
     .option('--json', 'print one JSON object', false)
@@ -166,7 +166,7 @@ function common(command: Command, env: NodeJS.ProcessEnv): Command {
     .addOption(new Option('--log-format <format>', 'for machines or for people').choices(['json', 'pretty']));
 }
 
-function folder(value: string): string {
+function folderName(value: string): string {
   if (value === '') throw new InvalidArgumentError('expected the name of a folder, got nothing');
   return value;
 }

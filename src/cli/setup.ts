@@ -43,7 +43,7 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
 }
 
 export function outputOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
-  const terminal = stream.isTTY === true;
+  const terminal = stream.isTTY;
   return {
     write: (text) => void stream.write(text),
     terminal,

@@ -6,7 +6,7 @@ import { exitCodeOf } from '../reconciler/exit-code.ts';
 import { Layout } from '../state/layout.ts';
 import { checkSchema } from '../state/schema.ts';
 import type { Context, ExitCode } from './context.ts';
-import { printReport, type PrintedReport } from './report.ts';
+import { printReport } from './report.ts';
 import { duration } from './text.ts';
 
 export async function status(context: Context, recipes: readonly string[]): Promise<ExitCode> {
@@ -31,7 +31,7 @@ export async function status(context: Context, recipes: readonly string[]): Prom
   return report.exitCode;
 }
 
-function statusOf(last: StoredPasses['last'], recipes: readonly string[]): PrintedReport {
+function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {
   const { observedAt, program, error, enrolled, startedAt } = last;
   const stranger = recipes.find((name) => !last.recipes.some(({ recipe }) => recipe === name));
   if (stranger !== undefined) throw new CannotRun(`the last pass knew no recipe called "${stranger}"`);
@@ -40,9 +40,15 @@ function statusOf(last: StoredPasses['last'], recipes: readonly string[]): Print
   const summary: Record<string, number> = {};
   for (const { decision } of rows) summary[decision] = (summary[decision] ?? 0) + 1;
   return {
-    ...{ apiVersion: 'reconcile/v1', kind: 'Status', observedAt, startedAt },
+    apiVersion: 'reconcile/v1',
+    kind: 'Status',
+    observedAt,
+    startedAt,
     exitCode: error === undefined ? exitCodeOf(rows, 'Pass') : 1,
     ...(error === undefined ? {} : { error }),
-    ...{ program, summary, enrolled, recipes: rows },
+    program,
+    summary,
+    enrolled,
+    recipes: rows,
   };
 }

@@ -8,13 +8,13 @@ export function paint(output: Output, style: Style, text: string): string {
   return output.color ? styleText(style, text, { validateStream: false }) : text;
 }
 
+const UNPRINTABLE =
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** Text from outside (tags, apps' output, git's words) may hold control characters; a terminal must not obey them. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replaceAll(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    '\ufffd',
-  );
+  return text.replaceAll(UNPRINTABLE, '\ufffd');
 }
 
 export function firstLine(text: string): string {
@@ -47,10 +47,13 @@ export function duration(ms: number): string {
     Math.floor(seconds / 3600),
     Math.floor(seconds / 86400),
   ];
-  const two = (value: number): string => String(value).padStart(2, '0');
-  if (hours < 1) return `${minutes}m${two(Math.floor(seconds) % 60)}s`;
-  if (days < 1) return `${hours}h${two(minutes % 60)}m`;
-  return `${days}d${two(hours % 24)}h`;
+  if (hours < 1) return `${minutes}m${twoDigits(Math.floor(seconds) % 60)}s`;
+  if (days < 1) return `${hours}h${twoDigits(minutes % 60)}m`;
+  return `${days}d${twoDigits(hours % 24)}h`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 export function size(bytes: number): string {

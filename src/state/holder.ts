@@ -2,6 +2,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { startTimeOf } from '../processes.ts';
 
 export const Holder = z.object({
   term: z.string(),
@@ -31,7 +32,7 @@ export function describeSelf(term: string, mark: string, ttlMs: number, now: Dat
     bootId: bootId(),
     pidNamespace: pidNamespace(),
     pid: process.pid,
-    processStart: processStart(process.pid) ?? '',
+    processStart: startTimeOf(process.pid) ?? '',
     since: now.toISOString(),
     doing: 'starting',
     ttlMs,
@@ -44,7 +45,7 @@ export function describeSelf(term: string, mark: string, ttlMs: number, now: Dat
 /** A holder on another machine can only be judged by watching whether its beat moves. */
 export function lifeOf(holder: Holder): Life {
   if (holder.bootId !== bootId()) return holder.host === hostname() ? 'dead' : 'another-machine';
-  if (holder.pidNamespace === pidNamespace() && processStart(holder.pid) !== holder.processStart)
+  if (holder.pidNamespace === pidNamespace() && startTimeOf(holder.pid) !== holder.processStart)
     return 'dead';
   return uptimeMs() - holder.beat.uptimeMs > holder.ttlMs ? 'dead' : 'alive';
 }
@@ -59,16 +60,4 @@ function bootId(): string {
 
 function pidNamespace(): string {
   return readlinkSync('/proc/self/ns/pid');
-}
-
-/** Null where there is no such process, or only its remains. */
-function processStart(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything, parentheses included: count from its end.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,97 @@
+/** One running app: its processes, wherever they went, how its command ended, and the last that it said. */
+import { TextDecoder } from 'node:util';
+import { endProcesses, findProcesses, type ProcessId } from '../../../processes.ts';
+import { start, type Ending, type Started } from '../../../run.ts';
+
+const TAIL_LINES = 20;
+const LONGEST_LINE = 2000;
+
+export interface AppOptions {
+  command: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  mark: string;
+  /** Folders that belong to this deployment alone. */
+  folders: readonly string[];
+  onOutput: (stream: string, chunk: Uint8Array) => void;
+}
+
+export class App {
+  readonly #started: Started;
+  readonly #options: AppOptions;
+  readonly #tail: Tail;
+  readonly #seen = new Map<number, ProcessId>();
+  #ending: Ending | null = null;
+
+  private constructor(started: Started, options: AppOptions, tail: Tail) {
+    this.#started = started;
+    this.#options = options;
+    this.#tail = tail;
+    void this.#awaitEnd();
+  }
+
+  /** Why it could not be started, in words, in place of the app. */
+  static async start(options: AppOptions): Promise<App | string> {
+    const tail = new Tail();
+    const [file = '', ...args] = options.command;
+    const { cwd, env, mark } = options;
+    const onOutput = (stream: string, chunk: Uint8Array): void => {
+      tail.add(chunk);
+      options.onOutput(stream, chunk);
+    };
+    const started = await start(file, args, { cwd, env, mark, onOutput });
+    return typeof started === 'string' ? started : new App(started, options, tail);
+  }
+
+  async #awaitEnd(): Promise<void> {
+    this.#ending = await this.#started.ended;
+  }
+
+  /** How its command ended; null while it runs. */
+  get ending(): Ending | null {
+    return this.#ending;
+  }
+
+  get ended(): Promise<unknown> {
+    return this.#started.ended;
+  }
+
+  get lastWords(): string {
+    return this.#tail.toString();
+  }
+
+  /** Its living processes. Each look remembers them, so that none is lost when it cuts its ties. */
+  processes(): ProcessId[] {
+    const { mark, folders } = this.#options;
+    const found = findProcesses(mark, { folders, remembered: this.#seen.values() });
+    for (const each of found) this.#seen.set(each.pid, each);
+    return found;
+  }
+
+  /** Returns when every process of it is gone. */
+  async stop(graceMs: number): Promise<void> {
+    const { mark, folders } = this.#options;
+    this.processes();
+    await endProcesses(mark, { graceMs, folders, remembered: this.#seen.values() });
+    await this.#started.ended;
+    await this.#started.hangUp();
+  }
+}
+
+/** The last lines of a stream of any length. */
+class Tail {
+  readonly #decoder = new TextDecoder();
+  #lines: string[] = [''];
+
+  add(chunk: Uint8Array): void {
+    const [rest = '', ...more] = this.#decoder.decode(chunk, { stream: true }).split('\n');
+    const last = `${this.#lines.pop() ?? ''}${rest}`.slice(-LONGEST_LINE);
+    this.#lines = [...this.#lines, last, ...more.map((line) => line.slice(-LONGEST_LINE))].slice(
+      -TAIL_LINES - 1,
+    );
+  }
+
+  toString(): string {
+    return this.#lines.join('\n').trimEnd();
+  }
+}

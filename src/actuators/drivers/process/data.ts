@@ -1,0 +1,172 @@
+/** Volumes and secrets of a generation as folders and files: made, copied, measured and compared. */
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { childEnvironment } from '../../../environment.ts';
+import { describe, TrialFault } from '../../../reconciler/errors.ts';
+import type { Damage, VolumeRecord } from '../../../reconciler/model.ts';
+import type { DataHome, Work } from '../../../reconciler/ports.ts';
+import { run } from '../../../run.ts';
+import { readTree } from './tree.ts';
+
+/** A copy of a large volume may take long; the trial's own timeout is what bounds it. */
+const COPY_TIMEOUT_MS = 24 * 3_600_000;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const SECRET_LENGTH = 32;
+
+export const volumesFolder = (home: DataHome): string => join(home.folder, 'volumes');
+export const volumeFolder = (home: DataHome, name: string): string => join(home.folder, 'volumes', name);
+export const secretFile = (home: DataHome, name: string): string => join(home.folder, 'secrets', name);
+
+/** Makes the home have exactly these volumes: a missing one empty, one that is not named removed. */
+export async function shapeVolumes(
+  home: DataHome,
+  names: readonly string[],
+): Promise<{ added: string[]; dropped: string[] }> {
+  await mkdir(volumesFolder(home), { recursive: true, mode: 0o700 });
+  const present = await readdir(volumesFolder(home));
+  const added = names.filter((name) => !present.includes(name));
+  const dropped = present.filter((name) => !names.includes(name));
+  for (const name of added) await mkdir(volumeFolder(home, name), { mode: 0o755 });
+  for (const name of dropped) await rm(volumeFolder(home, name), { recursive: true, force: true });
+  return { added, dropped };
+}
+
+/** Generated once and kept: a database whose password was made anew is not known-good. Returns the values. */
+export async function ensureSecrets(home: DataHome, names: readonly string[]): Promise<string[]> {
+  if (names.length > 0) await mkdir(join(home.folder, 'secrets'), { recursive: true, mode: 0o700 });
+  const values: string[] = [];
+  for (const name of names) {
+    const present = await readIfPresent(secretFile(home, name));
+    const value = present ?? randomText();
+    if (present === null) await writeFile(secretFile(home, name), value, { mode: 0o600, flag: 'wx' });
+    values.push(value);
+  }
+  return values;
+}
+
+/**
+ * Copies volumes and secrets, and compares what was copied with what the source was when promoted: so the copy is
+ * proof of itself and of its source at once.
+ */
+export async function cloneHome(
+  source: DataHome,
+  volumes: readonly VolumeRecord[],
+  target: DataHome,
+  work: Work,
+): Promise<void> {
+  await mkdir(volumesFolder(target), { recursive: true, mode: 0o700 });
+  await chmod(target.folder, 0o700);
+  for (const { name, digest } of volumes) {
+    const from = volumeFolder(source, name);
+    await assertPresent(from, `volume ${name} of ${source.stack}`);
+    await copyTree(from, volumeFolder(target, name), work);
+    const copied = await readTree(volumeFolder(target, name), { contents: true });
+    if (copied.digest === digest) continue;
+    const message = `volume ${name} of ${source.stack} is not what was promoted: its copy has digest ${copied.digest}, expected ${digest}`;
+    throw new TrialFault('infra', 'base-changed', message, {
+      hint: 'the next look finds it damaged and chooses another base',
+    });
+  }
+  const secrets = join(source.folder, 'secrets');
+  if (await isPresent(secrets)) await copyTree(secrets, join(target.folder, 'secrets'), work);
+}
+
+export async function measureHome(home: DataHome): Promise<{ volumes: VolumeRecord[]; secrets: string[] }> {
+  const volumes: VolumeRecord[] = [];
+  for (const name of (await namesIn(volumesFolder(home))).toSorted()) {
+    const { bytes, files, fingerprint, digest } = await readTree(volumeFolder(home, name), {
+      contents: true,
+    });
+    volumes.push({ name, bytes, files, fingerprint, digest: digest ?? '' });
+  }
+  return { volumes, secrets: (await namesIn(join(home.folder, 'secrets'))).toSorted() };
+}
+
+export async function inspectHome(
+  home: DataHome,
+  expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }> {
+  const damage: Damage[] = [];
+  let [bytes, allocatedBytes] = [0, 0];
+  for (const volume of expected.volumes) {
+    const folder = volumeFolder(home, volume.name);
+    if (!(await isPresent(folder))) {
+      damage.push({ kind: 'missing', what: `volume ${volume.name}` });
+      continue;
+    }
+    const now = await readTree(folder, { contents: false });
+    bytes += now.bytes;
+    allocatedBytes += now.allocatedBytes;
+    if (now.fingerprint === volume.fingerprint) continue;
+    const { digest } = await readTree(folder, { contents: true });
+    if (digest !== volume.digest) damage.push({ kind: 'changed', what: `volume ${volume.name}` });
+  }
+  for (const name of expected.secrets) {
+    if (!(await isPresent(secretFile(home, name)))) damage.push({ kind: 'missing', what: `secret ${name}` });
+  }
+  return { damage, bytes, allocatedBytes };
+}
+
+export async function flushHome(home: DataHome, work: Work): Promise<void> {
+  const result = await command('sync', ['-f', '--', home.folder], work);
+  if (result.exitCode !== 0) {
+    throw new TrialFault(
+      'infra',
+      'flush-failed',
+      `could not force ${home.folder} to disk: ${result.stderr.trim()}`,
+    );
+  }
+}
+
+/** `cp` keeps modes, owners, times, links, sparseness and attributes, and shares blocks where the file system can. */
+async function copyTree(from: string, to: string, work: Work): Promise<void> {
+  const gnu = ['-a', '--reflink=auto', '--sparse=auto'];
+  let result = await command('cp', [...gnu, '--', from, to], work);
+  if (result.exitCode !== 0 && /unrecognized option|invalid option/i.test(result.stderr)) {
+    result = await command('cp', ['-a', '--', from, to], work);
+  }
+  if (result.exitCode === 0) return;
+  const why =
+    result.notRunnable ?? (result.stderr.trim().split('\n')[0] || `cp ended with ${result.exitCode}`);
+  throw new TrialFault('infra', 'copy-failed', `could not copy ${from} to ${to}: ${why}`);
+}
+
+async function command(file: string, args: readonly string[], work: Work) {
+  const env = childEnvironment({ LC_ALL: 'C' });
+  return await run(file, args, { env, timeoutMs: COPY_TIMEOUT_MS, mark: work.mark, signal: work.signal });
+}
+
+async function assertPresent(path: string, what: string): Promise<void> {
+  if (await isPresent(path)) return;
+  throw new TrialFault('infra', 'base-missing', `${what} is missing: there is no ${path}`);
+}
+
+/** Only ENOENT is absence; what may not be looked at is an error (invariant I7). */
+async function isPresent(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw new Error(`cannot look at ${path}: ${describe(error)}`, { cause: error });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await isPresent(folder)) ? await readdir(folder) : [];
+}
+
+async function readIfPresent(path: string): Promise<string | null> {
+  return (await isPresent(path)) ? await readFile(path, 'utf8') : null;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function randomText(): string {
+  // 248 is the largest multiple of 62 in a byte: what lies above would make the first characters more likely.
+  const usable = [...randomBytes(SECRET_LENGTH * 4)].filter((byte) => byte < 248).slice(0, SECRET_LENGTH);
+  return usable.map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
+}

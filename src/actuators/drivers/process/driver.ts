@@ -1,0 +1,153 @@
+/**
+ * The embedded driver: an app is a command run in its checkout, a volume is a folder, health is HTTP on loopback.
+ * For trying the program, for its tests, and for apps that need no container (contract: process driver).
+ */
+import { accessSync, constants } from 'node:fs';
+import { childEnvironment } from '../../../environment.ts';
+import { endProcesses } from '../../../processes.ts';
+import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
+import type { ProcessApp } from '../../../reconciler/model.ts';
+import type { Address, Deployed, DeployRequest, Driver, Work } from '../../../reconciler/ports.ts';
+import { App } from './app.ts';
+import {
+  cloneHome,
+  ensureSecrets,
+  flushHome,
+  inspectHome,
+  measureHome,
+  secretFile,
+  shapeVolumes,
+  volumeFolder,
+} from './data.ts';
+import { assertHealthy, awaitHealthy } from './health.ts';
+import { leasePort } from './port-lease.ts';
+
+/** Between SIGTERM and SIGKILL (contract). */
+const GRACE_MS = 10_000;
+
+export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {}): Driver {
+  /** What runs, by mark; a stack that this process did not start is found by its mark alone. */
+  const apps = new Map<string, App>();
+
+  const undeploy = async (stack: string, work: Work): Promise<void> => {
+    const mark = markOf(stack, work);
+    const app = apps.get(mark);
+    await infra('undeploy-failed', `undeploy ${stack}`, async () => {
+      await (app === undefined ? endProcesses(mark, { graceMs }) : app.stop(graceMs));
+    });
+    apps.delete(mark);
+  };
+
+  return {
+    kind: 'process',
+    reach: async () => {
+      try {
+        accessSync('/proc/self/environ', constants.R_OK);
+        return { readable: true, value: null };
+      } catch (error) {
+        return { readable: false, why: `the process driver needs /proc, as on Linux: ${describe(error)}` };
+      }
+    },
+    address: () => infra('no-address', 'find a free port', leaseAddress),
+    deploy: async (request, work) => {
+      const { stack } = request.home;
+      await undeploy(stack, work);
+      try {
+        return await deploy(request, work, (app) => apps.set(markOf(stack, work), app));
+      } catch (error) {
+        await undeploy(stack, work);
+        throw error;
+      }
+    },
+    undeploy,
+    clone: (source, volumes, target, work) =>
+      infra('clone-failed', `clone the data of ${source.stack}`, () =>
+        cloneHome(source, volumes, target, work),
+      ),
+    measure: (home) => infra('measure-failed', `measure the data of ${home.stack}`, () => measureHome(home)),
+    flush: (home, work) =>
+      infra('flush-failed', `force the data of ${home.stack} to disk`, () => flushHome(home, work)),
+    inspect: inspectHome,
+    remove: async () => undefined,
+    reap: (mark) => endProcesses(mark, { graceMs: Math.min(graceMs, 2000) }),
+  };
+}
+
+async function deploy(request: DeployRequest, work: Work, onStart: (app: App) => void): Promise<Deployed> {
+  const { manifest, home, address, version, checkout } = request;
+  const title = `${request.recipe} ${version}`;
+  const declared = manifest.app.process;
+  if (declared === null) {
+    const message = `${title} says nothing of how to run it: spec.app.process is missing from ${manifest.file}`;
+    throw new TrialFault('red', 'app-not-declared', message, {
+      hint: 'add app.process.command to its manifest',
+    });
+  }
+  const { added, dropped } = await infra('data-failed', `prepare the data of ${home.stack}`, async () => {
+    for (const secret of await ensureSecrets(home, declared.secrets)) work.log.conceal(secret);
+    return await shapeVolumes(home, declared.volumes);
+  });
+  const port = Number(new URL(address.url).port);
+  const app = await App.start({
+    command: declared.command,
+    cwd: checkout,
+    env: environmentOf(request, declared, port),
+    mark: markOf(home.stack, work),
+    folders: [checkout, home.folder],
+    onOutput: (_stream, chunk) => work.log.output(home.stack, chunk),
+  });
+  if (typeof app === 'string') {
+    const message = `could not start ${title} with ${JSON.stringify(declared.command)} in its checkout: ${app}`;
+    throw new TrialFault('red', 'app-not-runnable', message);
+  }
+  onStart(app);
+  const patient = { app, title, health: manifest.health, port, signal: work.signal };
+  await awaitHealthy(patient);
+  return { url: address.url, added, dropped, confirm: () => assertHealthy(patient) };
+}
+
+/** The names that the contract gives win over what a manifest calls the same. */
+function environmentOf(request: DeployRequest, declared: ProcessApp, port: number): Record<string, string> {
+  const { home, manifest, version, domain, env, tmp } = request;
+  const volumes = declared.volumes.map(
+    (name) => [`VOLUME_${environmentName(name)}`, volumeFolder(home, name)] as const,
+  );
+  const secrets = declared.secrets.map(
+    (name) => [`SECRET_${environmentName(name)}_FILE`, secretFile(home, name)] as const,
+  );
+  return childEnvironment(
+    {
+      ...manifest.app.env,
+      ...env,
+      ...Object.fromEntries([...volumes, ...secrets]),
+      PORT: String(port),
+      VERSION: version,
+      DOMAIN: domain,
+      STACK_NAME: home.stack,
+    },
+    tmp,
+  );
+}
+
+async function leaseAddress(): Promise<Address> {
+  const leased = await leasePort();
+  return { url: `http://127.0.0.1:${leased.port}`, release: () => leased.release() };
+}
+
+function markOf(stack: string, work: Work): string {
+  return `${work.mark}/${stack}`;
+}
+
+function environmentName(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
+/** What the machine refuses (no space, no permission) is no fault of the recipe. */
+async function infra<T>(reason: string, what: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof TrialFault || error instanceof TrialEnded || error instanceof Fenced) throw error;
+    throw new TrialFault('infra', reason, `could not ${what}: ${describe(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What a folder tree is, in two digests of the same walk. Entries come in the order of their raw path bytes, the
+ * tree's own folder first with an empty path; every field is followed by a NUL, and no field can hold one but
+ * contents, which come last and with their length before them. So no two different trees give the same text.
+ *
+ * - fingerprint: path, type, permission bits, uid, gid, size (files) or target (links), mtime in nanoseconds
+ * - digest: path, type, permission bits, uid, gid, size (files) or target (links), contents (files)
+ *
+ * The fingerprint takes no reading of contents and so is cheap enough for every look. The digest leaves times out:
+ * a file that was touched but says the same is not changed. Extended attributes cannot be read from here.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, type BigIntStats } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+
+export interface TreeFacts {
+  /** Sum of the sizes of regular files. */
+  bytes: number;
+  files: number;
+  /** What the file system gave out for it; a file with several names counts once. */
+  allocatedBytes: number;
+  fingerprint: string;
+  /** Only where contents were asked for. */
+  digest: string | null;
+}
+
+const SEPARATOR = Buffer.from('/');
+const NUL = Buffer.from([0]);
+const BLOCK = 512n;
+
+export async function readTree(root: string, options: { contents: boolean }): Promise<TreeFacts> {
+  const fingerprint = createHash('sha256');
+  const digest = options.contents ? createHash('sha256') : null;
+  const inodes = new Set<bigint>();
+  let [bytes, files, allocated] = [0, 0, 0n];
+  for await (const { path, name, stat } of walk(Buffer.from(root), Buffer.alloc(0))) {
+    if (!inodes.has(stat.ino)) allocated += stat.blocks * BLOCK;
+    inodes.add(stat.ino);
+    const fields = await fieldsOf(path, name, stat);
+    addFields(fingerprint, [...fields, stat.mtimeNs]);
+    if (digest !== null) addFields(digest, fields);
+    if (!stat.isFile()) continue;
+    bytes += Number(stat.size);
+    files += 1;
+    if (digest !== null) await addContents(digest, path);
+  }
+  return {
+    bytes,
+    files,
+    allocatedBytes: Number(allocated),
+    fingerprint: `sha256:${fingerprint.digest('hex')}`,
+    digest: digest === null ? null : `sha256:${digest.digest('hex')}`,
+  };
+}
+
+interface Entry {
+  path: Buffer;
+  name: Buffer;
+  stat: BigIntStats;
+}
+
+/** Names are bytes: what is no valid UTF-8 must neither be lost nor mixed up. Links are never followed. */
+async function* walk(path: Buffer, name: Buffer): AsyncGenerator<Entry> {
+  const stat = await lstat(path, { bigint: true });
+  yield { path, name, stat };
+  if (!stat.isDirectory()) return;
+  const children = await readdir(path, { encoding: 'buffer' });
+  for (const child of children.toSorted((a, b) => a.compare(b))) {
+    const inner = name.length === 0 ? child : Buffer.concat([name, SEPARATOR, child]);
+    yield* walk(Buffer.concat([path, SEPARATOR, child]), inner);
+  }
+}
+
+async function fieldsOf(
+  path: Buffer,
+  name: Buffer,
+  stat: BigIntStats,
+): Promise<(Buffer | string | bigint)[]> {
+  const kind = kindOf(stat);
+  const what =
+    kind === 'link' ? await readlink(path, { encoding: 'buffer' }) : kind === 'file' ? stat.size : '';
+  return [name, kind, (stat.mode & 0o7777n).toString(8), stat.uid, stat.gid, what];
+}
+
+function kindOf(stat: BigIntStats): string {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'folder';
+  if (stat.isSymbolicLink()) return 'link';
+  if (stat.isFIFO()) return 'fifo';
+  return stat.isSocket() ? 'socket' : 'device';
+}
+
+function addFields(hash: Hash, fields: readonly (Buffer | string | bigint)[]): void {
+  for (const field of fields) hash.update(typeof field === 'bigint' ? field.toString() : field).update(NUL);
+}
+
+async function addContents(hash: Hash, path: Buffer): Promise<void> {
+  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) hash.update(chunk);
+  });
+}

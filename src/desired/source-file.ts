@@ -1,0 +1,65 @@
+import { isUtf8 } from 'node:buffer';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Problem } from '../reconciler/model.ts';
+import { MAX_BYTES, readYaml, type YamlDocument } from './document.ts';
+import { reasonOf } from './folder.ts';
+
+/** One file as it was read: its documents, or the problems that kept it from being read. */
+export interface SourceFile {
+  /** As people should see it in messages. */
+  file: string;
+  /** What stands for a recipe's name where none can be read. */
+  label: string;
+  /** Absolute; what relative paths in the file start from. */
+  folder: string;
+  /** Null where not even the text could be had. */
+  text: string | null;
+  documents: YamlDocument[];
+  /** Of the file as a whole; those of a document are with the document. */
+  problems: Problem[];
+}
+
+export async function readSourceFile(path: { file: string; label: string }): Promise<SourceFile> {
+  let contents: Buffer;
+  try {
+    contents = await readRegularFile(path.file);
+  } catch (error) {
+    return unreadableFile(path, `cannot read the file: ${reasonOf(error)}`);
+  }
+  const text = contents.toString('utf8').replace(/^\uFEFF/, '');
+  if (!isUtf8(contents)) return unreadableFile(path, 'cannot read the file: it is not UTF-8 text');
+  const { documents, flaws } = readYaml(text);
+  return {
+    ...path,
+    folder: dirname(resolve(path.file)),
+    text,
+    documents,
+    problems: flaws.map(({ at, message }) => ({ file: path.file, ...at, message })),
+  };
+}
+
+/** Also for a folder that cannot be looked into: what may lie in it is unknown, not absent (invariant I7). */
+export function unreadableFile(path: { file: string; label: string }, message: string): SourceFile {
+  return {
+    ...path,
+    folder: dirname(resolve(path.file)),
+    text: null,
+    documents: [],
+    problems: [{ file: path.file, line: 1, column: 1, message }],
+  };
+}
+
+async function readRegularFile(path: string): Promise<Buffer> {
+  // Without O_NONBLOCK, opening a named pipe waits for somebody to write to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error('it is not a regular file');
+    if (stats.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES / 1024} KiB`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
