@@ -24,8 +24,7 @@ export async function validate(targets: readonly string[]): Promise<Validation> 
   for (const target of targets) {
     const found = await readTarget(target);
     // Named twice, once by itself and once by its folder, a file is still one file.
-    for (const source of found)
-      sources.set(resolve(source.file), sources.get(resolve(source.file)) ?? source);
+    for (const source of found) sources.set(resolve(source.file), source);
     if (found.length === 0) {
       problems.push({
         file: target,

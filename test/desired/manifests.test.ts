@@ -144,7 +144,7 @@ describe('a file that cannot be read', () => {
       'b.yaml': `\uFEFFkind: x`,
     });
     expect(names(manifests)).toEqual(['a']);
-    expect(messages[0]).toMatch(/^b\.yaml:1:/);
+    expect(messages).toContainEqual(expect.stringMatching(/^b\.yaml:1:7: expected "Recipe" or/));
   });
 });
 
@@ -159,10 +159,20 @@ describe('several documents in one file', () => {
     expect(messages).toEqual(['all.yaml:14:11: expected at least 1, got 0 (number)']);
   });
 
+  test('have a misspelled kind said once, and are judged by what was meant', async () => {
+    const { messages } = await load({ 'a.yaml': recipe('a', 'retain: 0').replace('Recipe', 'Recpie') });
+    expect(messages).toEqual([
+      'a.yaml:2:7: expected "Recipe" or "Reconciler", got "Recpie", did you mean "Recipe"?',
+      'a.yaml:7:11: expected at least 1, got 0 (number)',
+    ]);
+  });
+
   test('are all in doubt where the structure of the file is broken', async () => {
-    const { manifests, invalid } = await load({
+    const { manifests, invalid, messages } = await load({
       'all.yaml': `${recipe('a')}---\n${recipe('b', 'branch: [x')}`,
     });
+    // One fault of the file is one message, though all documents have it.
+    expect(new Set(messages).size).toBe(messages.length);
     expect([names(manifests), names(invalid)]).toEqual([[], ['a', 'b']]);
   });
 });

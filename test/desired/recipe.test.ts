@@ -351,6 +351,11 @@ describe('faults, at their places', () => {
       '7:38: expected text, got a mapping',
     ],
     [
+      'a fault within the only one of several commands',
+      ['dependsOn: [{name: b, provide: [[x, {}]]}]'],
+      '7:39: expected text, got a mapping',
+    ],
+    [
       'a path to another host',
       ['health: {path: //evil.example.org/}'],
       '7:18: expected a path that begins with one slash',

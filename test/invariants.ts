@@ -1,0 +1,202 @@
+/**
+ * The invariants (docs/architecture.md) as checks over any state folder at rest. Every end-to-end test ends by
+ * running them; each returns the faults that it finds, in words.
+ */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import { readTree } from '../src/actuators/drivers/process/tree.ts';
+import { parseVersion } from '../src/reconciler/releases.ts';
+import type { Fleet } from './fixtures/fleet.ts';
+
+const execute = promisify(execFile);
+
+interface StoredRecord {
+  recipe: string;
+  version: string;
+  commit: string;
+  generation?: number;
+  kept?: number[];
+  volumes?: { name: string; fingerprint: string; digest: string }[];
+  trial?: string;
+}
+
+interface StoredTrial {
+  id: string;
+  commit: string;
+  version: string;
+  generation: number;
+  verdict: string | null;
+  promoted: boolean;
+  startedAt: string;
+  endedAt: string | null;
+}
+
+/** `upstreamOf` names the real repository of a recipe, for recipes whose upstream still holds what was promoted. */
+export async function expectInvariants(
+  fleet: Fleet,
+  options: { damaged?: string[]; rewritten?: string[] } = {},
+) {
+  const faults: string[] = [];
+  for (const recipe of await recipesIn(fleet.state)) {
+    const record = await readJson<StoredRecord>(join(fleet.state, recipe, 'canonical.json'));
+    if (record !== null && !(options.damaged ?? []).includes(recipe))
+      faults.push(...(await knownGood(fleet, record)));
+    if (record !== null && !(options.rewritten ?? []).includes(recipe))
+      faults.push(...(await released(fleet, record)));
+    faults.push(...(await trialsOf(fleet, recipe, record)), ...(await nothingUnnamed(fleet, recipe, record)));
+    faults.push(...(await secretsStaySecret(fleet, recipe)));
+  }
+  faults.push(...(await nothingHeld(fleet)), ...nothingRuns(fleet));
+  expect(faults).toEqual([]);
+}
+
+/** I1: a record names complete generations whose volumes are as they were when promoted. */
+async function knownGood(fleet: Fleet, record: StoredRecord): Promise<string[]> {
+  const faults: string[] = [];
+  if (record.generation === undefined) return faults;
+  for (const generation of [record.generation, ...(record.kept ?? [])]) {
+    const folder = join(fleet.state, record.recipe, 'generations', String(generation));
+    const document = await readJson<StoredRecord>(join(folder, 'generation.json'));
+    if (document === null) faults.push(`I1: ${folder} has no generation.json`);
+    for (const volume of document?.volumes ?? []) {
+      const tree = await readTree(join(folder, 'volumes', volume.name), { contents: true }).catch(() => null);
+      if (tree?.fingerprint !== volume.fingerprint)
+        faults.push(`I1: fingerprint of ${volume.name} in ${folder} differs`);
+      if (tree?.digest !== volume.digest) faults.push(`I1: digest of ${volume.name} in ${folder} differs`);
+    }
+  }
+  return faults;
+}
+
+/** I2: the record's version is a release tag, and its commit that tag's peeled commit. */
+async function released(fleet: Fleet, { recipe, version, commit }: StoredRecord): Promise<string[]> {
+  if (parseVersion(version) === null) return [`I2: ${recipe} is at ${version}, which is no release`];
+  const args = ['rev-parse', '--verify', `refs/tags/${version}^{commit}`];
+  const peeled = await execute('git', args, { cwd: join(fleet.upstreams, recipe) });
+  return peeled.stdout.trim() === commit
+    ? []
+    : [`I2: ${recipe} records ${commit}, its tag is ${peeled.stdout.trim()}`];
+}
+
+/** I2, I3 and I5: the named trial was green and promoted; none is open; none overlaps another of its recipe. */
+async function trialsOf(fleet: Fleet, recipe: string, record: StoredRecord | null): Promise<string[]> {
+  const faults: string[] = [];
+  const trials: StoredTrial[] = [];
+  const folder = join(fleet.state, recipe, 'trials');
+  for (const id of await namesIn(folder)) {
+    const trial = await readJson<StoredTrial>(join(folder, id, 'trial.json'));
+    if (trial === null) faults.push(`I8: ${id} has no trial.json`);
+    else trials.push(trial);
+    const strange = (await namesIn(join(folder, id))).filter(
+      (name) => name !== 'trial.json' && !name.endsWith('.log'),
+    );
+    if (strange.length > 0) faults.push(`I8: ${id} holds ${strange.join(', ')}`);
+  }
+  for (const { id, endedAt, verdict } of trials)
+    if (endedAt === null || verdict === null) faults.push(`${id} is open`);
+  const inOrder = trials.toSorted((a, b) => a.generation - b.generation);
+  for (const [index, trial] of inOrder.entries()) {
+    const before = inOrder[index - 1];
+    if (before !== undefined && (before.endedAt ?? '') > trial.startedAt)
+      faults.push(`I5: ${trial.id} overlaps ${before.id}`);
+    if (before?.generation === trial.generation)
+      faults.push(`generation ${trial.generation} was numbered twice`);
+  }
+  if (record?.trial === undefined) return faults;
+  const named = trials.find(({ id }) => id === record.trial);
+  const right =
+    named?.verdict === 'green' &&
+    named.promoted &&
+    named.commit === record.commit &&
+    named.version === record.version;
+  return right
+    ? faults
+    : [...faults, `I2: the record of ${recipe} names ${record.trial}: ${JSON.stringify(named)}`];
+}
+
+/** I8: nothing lies among the generations but what the record names. */
+async function nothingUnnamed(fleet: Fleet, recipe: string, record: StoredRecord | null): Promise<string[]> {
+  const named = [record?.generation, ...(record?.kept ?? [])].map(String);
+  const present = await namesIn(join(fleet.state, recipe, 'generations'));
+  const known = new Set(['canonical.json', 'status.json', 'mirror.git', 'generations', 'trials']);
+  const strange = (await namesIn(join(fleet.state, recipe))).filter((name) => !known.has(name));
+  return [...present.filter((name) => !named.includes(name)), ...strange].map(
+    (name) => `I8: ${recipe}/${name} is left over`,
+  );
+}
+
+/** I8: no lease, no staged thing and no ended term is left. */
+async function nothingHeld(fleet: Fleet): Promise<string[]> {
+  const own = join(fleet.state, '.reconcile');
+  const held = [...(await namesIn(join(own, 'terms'))), ...(await namesIn(join(own, 'ended')))];
+  const allowed = new Set(['terms', 'ended', 'schema.json', 'passes.json']);
+  const strange = (await namesIn(own)).filter((name) => !allowed.has(name));
+  return [...held, ...strange].map((name) => `I8: .reconcile holds ${name}`);
+}
+
+/** I8: no process that was started for this state folder lives. */
+function nothingRuns(fleet: Fleet): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      const text = readIfPossible(`/proc/${pid}/environ`);
+      return text.includes('RECONCILE_MARK=') && text.includes(fleet.folder);
+    })
+    .map(
+      (pid) => `I8: process ${pid} is left: ${readIfPossible(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`,
+    );
+}
+
+/** I10: a generated secret stands in its own file and nowhere else among what is kept as evidence. */
+async function secretsStaySecret(fleet: Fleet, recipe: string): Promise<string[]> {
+  const generations = join(fleet.state, recipe, 'generations');
+  const secrets: string[] = [];
+  for (const generation of await namesIn(generations)) {
+    for (const name of await namesIn(join(generations, generation, 'secrets'))) {
+      const file = join(generations, generation, 'secrets', name);
+      secrets.push(await readFile(file, 'utf8'));
+      const { mode } = await lstat(file);
+      if ((mode & 0o077) !== 0) return [`I10: ${file} may be read by others`];
+    }
+  }
+  const faults: string[] = [];
+  for (const file of await filesIn(join(fleet.state, recipe, 'trials'))) {
+    const text = await readFile(file, 'utf8');
+    if (secrets.some((secret) => text.includes(secret)))
+      faults.push(`I10: ${relative(fleet.state, file)} tells a secret`);
+  }
+  return faults;
+}
+
+async function recipesIn(state: string): Promise<string[]> {
+  return (await namesIn(state)).filter((name) => !name.startsWith('.'));
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch(() => []);
+}
+
+async function readJson<T>(path: string): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function readIfPossible(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
