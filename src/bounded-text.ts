@@ -3,7 +3,7 @@ const TAIL_BYTES = 16 * 1024;
 
 export class BoundedText {
   readonly #limit: number;
-  readonly #head: Buffer[] = [];
+  #head = Buffer.alloc(0);
   #headLength = 0;
   #tail = Buffer.alloc(0);
   #leftOut = 0;
@@ -13,21 +13,30 @@ export class BoundedText {
   }
 
   add(chunk: Uint8Array): void {
-    const room = Math.max(0, this.#limit - this.#headLength);
-    const fits = chunk.subarray(0, room);
-    if (fits.length > 0) this.#head.push(Buffer.from(fits));
-    this.#headLength += fits.length;
+    const fits = chunk.subarray(0, this.#limit - this.#headLength);
+    this.#extendHead(fits);
     if (fits.length === chunk.length) return;
-    const joined = Buffer.concat([this.#tail, chunk.subarray(room)]);
+    const joined = Buffer.concat([this.#tail, chunk.subarray(fits.length)]);
     const surplus = Math.max(0, joined.length - TAIL_BYTES);
     this.#leftOut += surplus;
     this.#tail = joined.subarray(surplus);
   }
 
   toString(): string {
-    const head = Buffer.concat(this.#head).toString('utf8');
-    if (this.#tail.length === 0) return head;
-    const gap = this.#leftOut === 0 ? '' : `\n... ${this.#leftOut} bytes left out ...\n`;
-    return `${head}${gap}${this.#tail.toString('utf8')}`;
+    const head = this.#head.subarray(0, this.#headLength);
+    if (this.#leftOut === 0) return Buffer.concat([head, this.#tail]).toString('utf8');
+    return `${head.toString('utf8')}\n... ${this.#leftOut} bytes left out ...\n${this.#tail.toString('utf8')}`;
+  }
+
+  /** Grows by doubling: what is said byte by byte costs no more than what is said at once. */
+  #extendHead(piece: Uint8Array): void {
+    const length = this.#headLength + piece.length;
+    if (length > this.#head.length) {
+      const grown = Buffer.alloc(Math.min(Math.max(length, 2 * this.#head.length), this.#limit));
+      this.#head.copy(grown);
+      this.#head = grown;
+    }
+    this.#head.set(piece, this.#headLength);
+    this.#headLength = length;
   }
 }

@@ -60,7 +60,7 @@ export async function git(what: string, args: readonly string[], options: GitOpt
 }
 
 /** A URL's password has no place in any message, wherever it came from. */
-export function withoutUserinfo(text: string): string {
+function withoutUserinfo(text: string): string {
   return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1***@');
 }
 

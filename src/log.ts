@@ -4,7 +4,7 @@ import pretty from 'pino-pretty';
 import { Writable } from 'node:stream';
 
 export type Logger = PinoLogger;
-export type LogFormat = 'json' | 'pretty';
+type LogFormat = 'json' | 'pretty';
 
 export interface LogOptions {
   level: string;

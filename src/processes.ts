@@ -1,195 +1,254 @@
 /**
- * Finds and ends every process that belongs to a piece of work, whatever group or session it moved to (invariant I11).
+ * Finding and ending every process that belongs to a piece of work, whatever group or session it moved to
+ * (invariant I11). Everything is read from /proc, in one look at a time:
  *
- * A process belongs to a mark if the mark stands in its environment; if it descends from one that belongs, or lives
- * in a process group or session that one of them leads; if it was seen to belong before (by pid and start time, so
- * that a pid that is used again is never mistaken); or if it is an orphan without a terminal that works inside a
- * folder which belongs to the work alone: what clears its environment and daemonizes between two looks is left
- * with nothing else to be known by.
+ * - what carries the work's mark in its environment;
+ * - what descends from such a process, or is in a process group or session that one leads;
+ * - what an earlier look found, known again by pid *and* start time, so that a reused pid is nobody we know;
+ * - what cleared its environment and became a daemon, if it lives in a folder that belongs to the work alone.
+ *
+ * Never ourselves, nor whoever started us. A process that has ended and waits to be collected is not alive.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-export const MARK_VARIABLE = 'RECONCILE_MARK';
 
 export interface ProcessId {
   pid: number;
-  /** In clock ticks since boot. */
+  /** In clock ticks since boot, as the kernel says it. */
   startTime: string;
 }
 
 export interface FindOptions {
-  /** Folders that belong to the work alone. */
+  /** Folders that belong to the work alone: a daemon that lives in one of them belongs to it too. */
   folders?: readonly string[];
-  /** Processes that were found earlier. */
   remembered?: Iterable<ProcessId>;
 }
 
-interface Process extends ProcessId {
+export const MARK_VARIABLE = 'RECONCILE_MARK';
+
+/** After this long, what survives SIGKILL is stuck in the kernel. */
+const KILL_DEADLINE_MS = 10_000;
+
+interface Seen extends ProcessId {
+  alive: boolean;
   parent: number;
   group: number;
   session: number;
-  terminal: number;
+  hasTerminal: boolean;
 }
 
-/** How long processes that were sent SIGKILL may take to disappear. */
-const KILL_PATIENCE_MS = 10_000;
-
-/** Everything alive that belongs to a mark equal to `mark`, or below it (`mark/...`). */
-export function findProcesses(
-  mark: string,
-  { folders = [], remembered = [] }: FindOptions = {},
-): ProcessId[] {
-  const all = allProcesses();
-  const known = new Map([...remembered].map(({ pid, startTime }) => [pid, startTime]));
-  const ours = ancestry(all, process.pid);
-  const members = new Map<number, Process>();
-  for (const each of all.values()) {
-    if (ours.has(each.pid)) continue;
-    const found =
-      known.get(each.pid) === each.startTime ||
-      carries(each.pid, mark) ||
-      (isStray(each, all) && isInside(each.pid, folders));
-    if (found) members.set(each.pid, each);
+/** Every living process of a mark: its own is `mark` itself, or begins with it and a `/`. */
+export function findProcesses(mark: string, options: FindOptions = {}): ProcessId[] {
+  const table = readTable();
+  const untouchable = ourselvesAndAncestors(table);
+  const candidates = [...table.values()].filter(({ pid }) => !untouchable.has(pid));
+  const owned = new Set<number>();
+  const leaders = new Set<number>();
+  for (const { pid, startTime } of options.remembered ?? []) {
+    const now = table.get(pid);
+    if (now?.startTime === startTime && !untouchable.has(pid)) owned.add(pid);
+    // As long as a group or session outlives its leader, the kernel gives the number to nobody else.
+    if (now === undefined) leaders.add(pid);
   }
-  while (addRelatives(members, all, ours));
-  return [...members.values()].map(({ pid, startTime }) => ({ pid, startTime }));
+  const folders = (options.folders ?? []).map(realFolder);
+  for (const process of candidates) {
+    const marks = marksOf(process.pid);
+    const marked = marks?.some((each) => each === mark || each.startsWith(`${mark}/`)) ?? false;
+    const unmarked = marks?.length === 0;
+    if (marked || (unmarked && isDaemonIn(folders, process, untouchable))) owned.add(process.pid);
+  }
+  addRelatives(candidates, owned, leaders);
+  return candidates
+    .filter(({ pid, alive }) => alive && owned.has(pid))
+    .map(({ pid, startTime }) => ({ pid, startTime }));
 }
 
 /**
- * Ends everything that belongs to a mark: SIGTERM, `graceMs` to go by itself, then SIGKILL until nothing is found.
- * Returns how many processes that were; throws, naming them, where some could not be ended.
+ * SIGTERM to all, SIGKILL to what still lives after `graceMs`, again and again until none is found. Returns how many
+ * were ended; throws, naming them, if some cannot be.
  */
 export async function endProcesses(
   mark: string,
   options: FindOptions & { graceMs: number },
 ): Promise<number> {
-  const seen = new Map<number, ProcessId>([...(options.remembered ?? [])].map((each) => [each.pid, each]));
-  const ended = new Set<string>();
+  const known = new Map<string, ProcessId>();
+  const met = new Set<string>();
+  const remember = (process: ProcessId): unknown => known.set(keyOf(process), process);
+  for (const process of options.remembered ?? []) remember(process);
   const look = (): ProcessId[] => {
-    const found = findProcesses(mark, { ...options, remembered: seen.values() });
-    for (const each of found) {
-      seen.set(each.pid, each);
-      ended.add(`${each.pid}/${each.startTime}`);
+    const found = findProcesses(mark, { ...options, remembered: known.values() });
+    for (const process of found) {
+      remember(process);
+      met.add(keyOf(process));
     }
     return found;
   };
-  const asked = new Set<string>();
-  const grace = Date.now() + options.graceMs;
-  let alive = look();
-  for (let pause = 5; alive.length > 0 && Date.now() < grace; pause = Math.min(pause * 2, 100)) {
-    for (const each of alive) {
-      const key = `${each.pid}/${each.startTime}`;
-      if (!asked.has(key)) signal(each, 'SIGTERM');
-      asked.add(key);
-    }
-    await sleep(pause);
-    alive = look();
-  }
-  const patience = Date.now() + KILL_PATIENCE_MS;
-  for (let pause = 5; alive.length > 0; pause = Math.min(pause * 2, 100)) {
-    if (Date.now() > patience)
-      throw new Error(`could not end process ${alive.map(({ pid }) => pid).join(', ')}`);
-    // Stopped first, all of them: what forks faster than we look cannot fork while it is stopped.
-    for (const each of alive) signal(each, 'SIGSTOP');
-    for (const each of look()) signal(each, 'SIGKILL');
-    await sleep(pause);
-    alive = look();
-  }
-  return ended.size;
+  const left = await askToEnd(look, options.graceMs);
+  if (left.length > 0) await kill(look, mark);
+  return met.size;
 }
 
 /** Null where there is no such process, or only its remains. */
 export function startTimeOf(pid: number): string | null {
-  return readProcess(pid)?.startTime ?? null;
+  const seen = readProcess(pid);
+  return seen?.alive === true ? seen.startTime : null;
 }
 
-function addRelatives(
-  members: Map<number, Process>,
-  all: ReadonlyMap<number, Process>,
-  ours: ReadonlySet<number>,
-): boolean {
-  const leaders = new Set(
-    [...members.values()].filter((each) => each.group === each.pid).map(({ pid }) => pid),
-  );
-  const sessions = new Set(
-    [...members.values()].filter((each) => each.session === each.pid).map(({ pid }) => pid),
-  );
-  const before = members.size;
-  for (const each of all.values()) {
-    if (members.has(each.pid) || ours.has(each.pid)) continue;
-    if (members.has(each.parent) || leaders.has(each.group) || sessions.has(each.session))
-      members.set(each.pid, each);
+/** Each process is asked once, those that appear meanwhile too; returns who did not follow. */
+async function askToEnd(look: () => ProcessId[], graceMs: number): Promise<ProcessId[]> {
+  const asked = new Set<string>();
+  const end = performance.now() + graceMs;
+  let living = look();
+  for (let pause = 2; living.length > 0 && performance.now() < end; pause = Math.min(pause * 2, 50)) {
+    for (const process of living.filter((each) => !asked.has(keyOf(each)))) {
+      asked.add(keyOf(process));
+      send(process, 'SIGTERM');
+      // A stopped process would hear of it only when it goes on.
+      send(process, 'SIGCONT');
+    }
+    await sleep(Math.max(0, Math.min(pause, end - performance.now())));
+    living = look();
   }
-  return members.size > before;
+  return living;
 }
 
-function allProcesses(): Map<number, Process> {
-  const all = new Map<number, Process>();
-  for (const name of readdirSync('/proc')) {
-    const each = /^[0-9]+$/.test(name) ? readProcess(Number(name)) : null;
-    if (each !== null) all.set(each.pid, each);
-  }
-  return all;
-}
-
-function readProcess(pid: number): Process | null {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return null; // It ended since it was listed.
-  }
-  // The name in parentheses may hold anything, parentheses included: count from its end.
-  const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z' || state === 'X') return null;
-  const [parent = 0, group = 0, session = 0, terminal = 0] = fields.slice(0, 4).map(Number);
-  return { pid, parent, group, session, terminal, startTime: fields[18] ?? '' };
-}
-
-function ancestry(all: ReadonlyMap<number, Process>, pid: number): Set<number> {
-  const ancestors = new Set<number>();
-  for (let each: number | undefined = pid; each !== undefined && each > 0 && !ancestors.has(each);) {
-    ancestors.add(each);
-    each = all.get(each)?.parent;
-  }
-  return ancestors;
-}
-
-function carries(pid: number, mark: string): boolean {
-  let environment: string;
-  try {
-    environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-  } catch {
-    return false; // Gone, or somebody else's, whose environment is none of our business.
-  }
-  const wanted = `${MARK_VARIABLE}=${mark}`;
-  return environment.split('\0').some((entry) => entry === wanted || entry.startsWith(`${wanted}/`));
-}
-
-/** Handed over to init, or to whatever adopts orphans here, and without a person's terminal. */
-function isStray({ parent, terminal }: Process, all: ReadonlyMap<number, Process>): boolean {
-  return terminal === 0 && (parent <= 1 || all.get(parent)?.parent === 0);
-}
-
-function isInside(pid: number, folders: readonly string[]): boolean {
-  return folders.some((folder) => {
-    const inside = (path: string): boolean => path === folder || path.startsWith(`${folder}/`);
-    return ['cwd', 'exe', 'root'].some((link) => {
-      try {
-        return inside(readlinkSync(`/proc/${pid}/${link}`));
-      } catch {
-        return false;
+/** Whoever starts itself anew whenever it is killed is stopped first: what is stopped starts nothing. */
+async function kill(look: () => ProcessId[], mark: string): Promise<void> {
+  const end = performance.now() + KILL_DEADLINE_MS;
+  let living = look();
+  for (let pause = 1; living.length > 0; pause = Math.min(pause * 2, 50)) {
+    if (performance.now() > end) {
+      const names = living.map(({ pid }) => `${pid} (${nameOf(pid)})`).join(', ');
+      throw new Error(
+        `could not end ${living.length} processes of ${mark.slice(0, 8)}…: ${names} survived SIGKILL`,
+      );
+    }
+    const stopped = new Set<string>();
+    for (let running = living; running.length > 0 && performance.now() < end;) {
+      for (const process of running) {
+        stopped.add(keyOf(process));
+        send(process, 'SIGSTOP');
       }
-    });
+      living = look();
+      running = living.filter((each) => !stopped.has(keyOf(each)));
+    }
+    for (const process of living) send(process, 'SIGKILL');
+    await sleep(pause);
+    living = look();
+  }
+}
+
+function send(target: ProcessId, signal: NodeJS.Signals): void {
+  // Looked at again right before: the number may have passed on to somebody else.
+  if (startTimeOf(target.pid) !== target.startTime) return;
+  try {
+    process.kill(target.pid, signal);
+  } catch {
+    // It ended meanwhile; or it may not be signalled, and is then named as a survivor.
+  }
+}
+
+function addRelatives(candidates: readonly Seen[], owned: Set<number>, leaders: Set<number>): void {
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const { pid, parent, group, session } of candidates) {
+      if (!owned.has(pid) && (owned.has(parent) || leaders.has(group) || leaders.has(session)))
+        owned.add(pid);
+      else if (!owned.has(pid) || leaders.has(pid)) continue;
+      grown = true;
+      // A group or session that carries the number of a process is the one that it leads.
+      leaders.add(pid);
+    }
+  }
+}
+
+function isDaemonIn(folders: readonly string[], process: Seen, ancestors: ReadonlySet<number>): boolean {
+  if (folders.length === 0 || process.hasTerminal || !process.alive) return false;
+  // Orphans go to init, or to whichever ancestor of ours adopts them.
+  const adopted = process.parent === 1 || (ancestors.has(process.parent) && process.parent !== ownPid());
+  if (!adopted) return false;
+  return ['cwd', 'root', 'exe'].some((link) => {
+    const place = linkOf(process.pid, link);
+    return place !== null && folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
   });
 }
 
-function signal({ pid, startTime }: ProcessId, name: 'SIGTERM' | 'SIGSTOP' | 'SIGKILL'): void {
-  if (startTimeOf(pid) !== startTime) return;
+/** Every mark that a process was started with; null where its environment may not be read. */
+function marksOf(pid: number): string[] | null {
   try {
-    process.kill(pid, name);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    const prefix = `${MARK_VARIABLE}=`;
+    const text = readFileSync(`/proc/${pid}/environ`, 'latin1');
+    if (!text.includes(prefix)) return [];
+    const entries = text.split('\0').filter((entry) => entry.startsWith(prefix));
+    return entries.map((entry) => entry.slice(prefix.length));
+  } catch {
+    return null;
+  }
+}
+
+function readTable(): Map<number, Seen> {
+  const table = new Map<number, Seen>();
+  for (const name of readdirSync('/proc')) {
+    const seen = /^\d+$/.test(name) ? readProcess(Number(name)) : null;
+    if (seen !== null) table.set(seen.pid, seen);
+  }
+  return table;
+}
+
+/** The name in the middle may hold spaces and parentheses; what follows its last one does not (proc(5)). */
+function readProcess(pid: number): Seen | null {
+  let text;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, session, terminal] = fields;
+  const threads = Number(fields[17]);
+  return {
+    pid,
+    // A first thread that has ended leaves a process alive whose other threads go on.
+    alive: (state !== 'Z' && state !== 'X') || threads > 1,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    hasTerminal: terminal !== '0',
+    startTime: fields[19] ?? '',
+  };
+}
+
+function ourselvesAndAncestors(table: ReadonlyMap<number, Seen>): Set<number> {
+  const found = new Set<number>();
+  for (let pid = ownPid(); pid > 0 && !found.has(pid); pid = table.get(pid)?.parent ?? 0) found.add(pid);
+  return found;
+}
+
+const ownPid = (): number => process.pid;
+
+const keyOf = ({ pid, startTime }: ProcessId): string => `${pid} ${startTime}`;
+
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return resolve(folder);
+  }
+}
+
+function linkOf(pid: number, name: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/${name}`).replace(/ \(deleted\)$/, '');
+  } catch {
+    return null;
+  }
+}
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return 'gone';
   }
 }

@@ -4,12 +4,12 @@
  * or when aborted, everything that descends from the command ends with it.
  */
 import { execa } from 'execa';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedText } from './bounded-text.ts';
-import { endProcesses, MARK_VARIABLE } from './processes.ts';
-
-export type Stream = 'stdout' | 'stderr';
+import { ChildOutput, type OutputListener, type Stream } from './child-output.ts';
+import { endProcesses, MARK_VARIABLE, startTimeOf } from './processes.ts';
 
 export interface StartOptions {
   cwd?: string;
@@ -17,10 +17,12 @@ export interface StartOptions {
   env: Readonly<Record<string, string>>;
   /** Stands in its environment, so that whatever descends from it is found. */
   mark: string;
-  onOutput?: (stream: Stream, chunk: Uint8Array) => void;
+  onOutput?: OutputListener;
 }
 
 export interface RunOptions extends StartOptions {
+  /** What the mark begins with: each run has one of its own below it, so that ending one spares the others. */
+  mark: string;
   timeoutMs: number;
   signal?: AbortSignal;
   /** How much of the beginning of each stream is kept; the default is 1 MiB. */
@@ -46,14 +48,11 @@ export interface Started {
   pid: number;
   /** The command itself; what it started may live on. */
   ended: Promise<Ending>;
-  /** Takes what was still being said, for a moment, and then listens no longer. */
-  hangUp(): Promise<void>;
+  output: ChildOutput;
 }
 
 const KEPT_BYTES = 1024 * 1024;
 const GRACE_MS = 2000;
-/** A descendant that holds a pipe open must not hold us. */
-const LAST_WORDS_MS = 250;
 
 /** Why it could not be started, in words, in place of what was started. */
 export async function start(
@@ -74,26 +73,31 @@ export async function start(
   });
   if (child.pid === undefined) {
     const { originalMessage, code } = await child;
-    return originalMessage ?? code ?? 'it could not be started';
+    return whyNot(file, cwd, code, originalMessage);
   }
-  const closed = (['stdout', 'stderr'] as const).map((name) => {
-    const stream = child[name];
-    stream.on('data', (chunk: Buffer) => onOutput?.(name, chunk));
-    stream.on('error', () => stream.destroy());
-    return once(stream, 'close').catch(() => undefined);
-  });
   return {
     pid: child.pid,
     ended: once(child, 'exit').then(() => ({ exitCode: child.exitCode, signal: child.signalCode })),
-    hangUp: async () => {
-      await Promise.race([Promise.all(closed), sleep(LAST_WORDS_MS)]);
-      child.stdout.destroy();
-      child.stderr.destroy();
-    },
+    output: new ChildOutput(child, onOutput),
   };
 }
 
-/** Throws only the signal's reason, after everything has ended. How the command itself ended is in the result. */
+function whyNot(
+  file: string,
+  cwd: string | undefined,
+  code: string | undefined,
+  message = 'it could not be started',
+) {
+  if (message.includes('"cwd" option is invalid')) return `its folder ${cwd ?? ''} cannot be entered`;
+  if (code === 'ENOENT') return `${file}: command not found (ENOENT)`;
+  if (code === 'EACCES') return `${file}: not executable (EACCES)`;
+  return message;
+}
+
+/**
+ * Throws only the signal's reason, or what `onOutput` threw, after everything has ended. How the command itself
+ * ended is in the result.
+ */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   options.signal?.throwIfAborted();
   const limit = options.maxOutputBytes ?? KEPT_BYTES;
@@ -111,12 +115,15 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     notRunnable: null,
     ...over,
   });
-  const started = await start(file, args, { ...options, onOutput });
+  const mark = `${options.mark}/${randomBytes(6).toString('hex')}`;
+  const started = await start(file, args, { ...options, mark, onOutput });
   if (typeof started === 'string') return result({ notRunnable: started });
+  // The command is known by its number too: it may rewrite its environment, and its group may outlive it.
+  const remembered = [{ pid: started.pid, startTime: startTimeOf(started.pid) ?? 'ended' }];
   const how = await untilEnd(started.ended, options);
-  if (how !== 'ended' || options.sweep === true) await endProcesses(options.mark, { graceMs: GRACE_MS });
+  if (how !== 'ended' || options.sweep === true) await endProcesses(mark, { graceMs: GRACE_MS, remembered });
   const ending = await started.ended;
-  await started.hangUp();
+  await started.output.hangUp();
   if (how === 'aborted') throw options.signal?.reason;
   return result({ ...ending, timedOut: how === 'timed-out' });
 }
@@ -125,12 +132,12 @@ async function untilEnd(
   ended: Promise<Ending>,
   { timeoutMs, signal }: RunOptions,
 ): Promise<'ended' | 'timed-out' | 'aborted'> {
+  if (signal?.aborted === true) return 'aborted';
   const done = new AbortController();
   const longest = 2 ** 31 - 1;
   const races: Promise<'timed-out' | 'aborted'>[] = [
     sleep(Math.min(timeoutMs, longest), 'timed-out' as const, { signal: done.signal }),
   ];
-  if (signal?.aborted === true) return 'aborted';
   if (signal !== undefined)
     races.push(once(signal, 'abort', { signal: done.signal }).then(() => 'aborted' as const));
   for (const race of races) race.catch(() => undefined);

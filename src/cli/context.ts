@@ -10,7 +10,7 @@ export interface Output {
   columns: number;
 }
 
-export interface CommonOptions {
+interface CommonOptions {
   manifests: string;
   state: string;
   json: boolean;

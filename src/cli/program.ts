@@ -4,7 +4,7 @@ import { LOG_LEVELS } from './log-level.ts';
 import type { Context, ExitCode } from './context.ts';
 import type { RawOptions } from './setup.ts';
 
-export interface Invocation {
+interface Invocation {
   options: RawOptions;
   run: (context: Context) => Promise<ExitCode>;
 }

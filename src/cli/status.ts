@@ -4,6 +4,7 @@ import { readPasses, type StoredPasses } from '../observed/passes.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { exitCodeOf } from '../reconciler/exit-code.ts';
 import { Layout } from '../state/layout.ts';
+import { currentHolder } from '../state/lease.ts';
 import { checkSchema } from '../state/schema.ts';
 import type { Context, ExitCode } from './context.ts';
 import { printReport } from './report.ts';
@@ -23,6 +24,11 @@ export async function status(context: Context, recipes: readonly string[]): Prom
   const report = statusOf(last, recipes);
   printReport(out, err, report, options.json);
   if (!options.json) {
+    const holder = await currentHolder(layout);
+    if (holder !== null) {
+      const { host, pid, since, doing } = holder;
+      out.write(`at work now: host ${host}, pid ${pid}, since ${since}: ${doing}\n`);
+    }
     const age = duration(Math.max(0, Date.now() - Date.parse(last.observedAt)));
     out.write(
       `as of ${last.observedAt}, ${age} ago, by version ${last.program.version} (${last.program.commit})\n`,

@@ -30,7 +30,7 @@ async function listRefs(
 }
 
 /** Lines of `git ls-remote --symref`: `ref: <target>\t<name>` and `<object>\t<name>`, `<name>^{}` being peeled. */
-export function parseRefs(listing: string): UpstreamRefs {
+function parseRefs(listing: string): UpstreamRefs {
   const tags = new Map<string, string>();
   const peeled = new Map<string, string>();
   let branch: string | null = null;

@@ -30,7 +30,7 @@ const StoredRow = z.looseObject({
   bytes: z.number(),
   observedAt: z.string(),
 });
-export type StoredRow = z.infer<typeof StoredRow>;
+type StoredRow = z.infer<typeof StoredRow>;
 
 const PassSummary = z.object({
   startedAt: z.string(),

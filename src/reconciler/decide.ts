@@ -20,7 +20,7 @@ export function decide(view: RecipeView, fleet: FleetView, context: DecideContex
   return drifted(view, fleet, found, context);
 }
 
-export function domainOf(recipe: string, config: { domain: string; domainTemplate: string }): string {
+function domainOf(recipe: string, config: { domain: string; domainTemplate: string }): string {
   return config.domainTemplate.replaceAll('{recipe}', recipe).replaceAll('{domain}', config.domain);
 }
 

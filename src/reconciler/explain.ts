@@ -8,7 +8,7 @@ import { goesAfter } from './look.ts';
 import { classify, type IgnoredTag } from './releases.ts';
 import type { RecipeView } from './view.ts';
 
-export interface GenerationFacts {
+interface GenerationFacts {
   generation: number;
   role: 'canonical' | 'kept';
   version: string | null;

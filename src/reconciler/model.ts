@@ -55,7 +55,7 @@ export interface ProcessApp {
   secrets: readonly string[];
 }
 
-export interface Mirror {
+interface Mirror {
   url: string;
   forge: { type: 'gitea'; api: string; repo: string; tokenEnv: string } | null;
 }
@@ -254,7 +254,7 @@ export interface ReleaseSighting {
   at: string;
 }
 
-export type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 'canonical-not-allowed';
+type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 'canonical-not-allowed';
 
 /** A person's word that a held canonical may be rebuilt; valid only for exactly what was seen when it was given. */
 export interface Acceptance {

@@ -125,7 +125,7 @@ export interface Driver {
   reap(mark: string): Promise<number>;
 }
 
-export interface CheckRun {
+interface CheckRun {
   check: Check;
   cwd: string;
   env: Readonly<Record<string, string>>;

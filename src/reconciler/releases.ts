@@ -67,7 +67,7 @@ export function whyNoRelease(tag: string): string | null {
 }
 
 /** Negative where `a` is older than `b`, positive where newer, 0 only for the same text. */
-export function compareVersions(a: ParsedVersion, b: ParsedVersion): number {
+function compareVersions(a: ParsedVersion, b: ParsedVersion): number {
   return compareRecipeVersions(a, b) || compareApps(a.app, b.app) || compareText(a.text, b.text);
 }
 

@@ -15,7 +15,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { paused } from './gates.ts';
 import type { RecipeView } from './view.ts';
 
-export interface RowTrial {
+interface RowTrial {
   id: string;
   verdict: Verdict | null;
   /** The failing step; null where none failed. */
@@ -45,7 +45,7 @@ export interface Row {
   observedAt: string;
 }
 
-export type ReportKind = 'Plan' | 'Pass';
+type ReportKind = 'Plan' | 'Pass';
 
 export interface Report {
   apiVersion: 'reconcile/v1';
@@ -91,7 +91,7 @@ export function rowOf(
   };
 }
 
-export function trialOf({ id, verdict, steps, message, promoted }: TrialRecord): RowTrial {
+function trialOf({ id, verdict, steps, message, promoted }: TrialRecord): RowTrial {
   const failed = verdict === 'green' ? undefined : steps.find(({ ok }) => ok === false);
   return { id, verdict, step: failed?.name ?? null, message, promoted };
 }

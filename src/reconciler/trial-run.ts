@@ -57,7 +57,7 @@ export interface TrialRun {
   measured: Awaited<ReturnType<Driver['measure']>> | null;
 }
 
-export interface RunningClone {
+interface RunningClone {
   name: string;
   version: string;
   domain: string;

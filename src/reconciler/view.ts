@@ -58,13 +58,3 @@ export function readable<T>(value: T): Reading<T> {
 export function unreadable<T>(why: string): Reading<T> {
   return { readable: false, why };
 }
-
-export const EMPTY_MEMORY: RecipeMemory = {
-  firstSeen: {},
-  accepted: null,
-  rebuild: null,
-  holdsFrom: {},
-  driftSince: null,
-  lastVerdict: null,
-  conditions: [],
-};

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotRun } from '../reconciler/errors.ts';
 import { describeSelf, Holder, lifeOf, uptimeMs } from './holder.ts';
 import type { Layout } from './layout.ts';
-import { isMissing, removeTree, Term } from './term.ts';
+import { isMissing, makeFolders, removeTree, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
 const PREPARED = 'prepared-';
@@ -88,8 +88,8 @@ function hold(layout: Layout, term: Term, self: Holder): Lease {
 }
 
 async function announce(layout: Layout, self: Holder): Promise<void> {
-  await mkdir(layout.terms, { recursive: true });
-  await mkdir(layout.ended, { recursive: true });
+  await makeFolders(layout.terms);
+  await makeFolders(layout.ended);
   const prepared = join(layout.own, `${PREPARED}${self.term}`);
   await mkdir(prepared, { mode: 0o700 });
   await writeFile(join(prepared, HOLDER_FILE), JSON.stringify(self), { mode: 0o600 });

@@ -54,7 +54,7 @@ export class Term {
   /** Renames something that was made in this term's folder to its lasting place, durably. */
   async place(staged: string, path: string): Promise<void> {
     await this.assertHeld();
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     await this.#guarded(() => rename(staged, path));
     await syncFolder(dirname(path));
   }
@@ -109,8 +109,33 @@ export class Term {
   }
 }
 
+/**
+ * Makes a folder and those above it. Not `mkdir` with `recursive`: that never returns where a folder exists in which
+ * none can be made and the system calls that ENOENT, as in /proc.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (isExisting(error)) return;
+    if (!isMissing(error) || (await exists(dirname(path)))) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path).catch(ignoreExisting);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
 /** Makes renames in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
@@ -142,6 +167,10 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
 function ignoreExisting(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  if (!isExisting(error)) throw error;
 }

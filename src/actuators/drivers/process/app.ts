@@ -1,6 +1,6 @@
 /** One running app: its processes, wherever they went, how its command ended, and the last that it said. */
 import { TextDecoder } from 'node:util';
-import { endProcesses, findProcesses, type ProcessId } from '../../../processes.ts';
+import { endProcesses, findProcesses, startTimeOf, type ProcessId } from '../../../processes.ts';
 import { start, type Ending, type Started } from '../../../run.ts';
 
 const TAIL_LINES = 20;
@@ -27,6 +27,9 @@ export class App {
     this.#started = started;
     this.#options = options;
     this.#tail = tail;
+    // The command is known by its number too: it may rewrite its environment, and its group may outlive it.
+    const { pid } = started;
+    this.#seen.set(pid, { pid, startTime: startTimeOf(pid) ?? 'ended' });
     void this.#awaitEnd();
   }
 
@@ -56,7 +59,9 @@ export class App {
     return this.#started.ended;
   }
 
-  get lastWords(): string {
+  /** What it said last, everything that was said before its end included. */
+  async lastWords(): Promise<string> {
+    if (this.#ending !== null) await this.#started.output.heard();
     return this.#tail.toString();
   }
 
@@ -68,13 +73,14 @@ export class App {
     return found;
   }
 
-  /** Returns when every process of it is gone. */
-  async stop(graceMs: number): Promise<void> {
+  /** Returns when every process of it is gone, how many that were. */
+  async stop(graceMs: number): Promise<number> {
     const { mark, folders } = this.#options;
     this.processes();
-    await endProcesses(mark, { graceMs, folders, remembered: this.#seen.values() });
+    const count = await endProcesses(mark, { graceMs, folders, remembered: this.#seen.values() });
     await this.#started.ended;
-    await this.#started.hangUp();
+    await this.#started.output.hangUp();
+    return count;
   }
 }
 

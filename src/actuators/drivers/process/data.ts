@@ -61,7 +61,7 @@ export async function cloneHome(
     const from = volumeFolder(source, name);
     await assertPresent(from, `volume ${name} of ${source.stack}`);
     await copyTree(from, volumeFolder(target, name), work);
-    const copied = await readTree(volumeFolder(target, name), { contents: true });
+    const copied = await readTree(volumeFolder(target, name), { contents: true, signal: work.signal });
     if (copied.digest === digest) continue;
     const message = `volume ${name} of ${source.stack} is not what was promoted: its copy has digest ${copied.digest}, expected ${digest}`;
     throw new TrialFault('infra', 'base-changed', message, {
@@ -72,11 +72,15 @@ export async function cloneHome(
   if (await isPresent(secrets)) await copyTree(secrets, join(target.folder, 'secrets'), work);
 }
 
-export async function measureHome(home: DataHome): Promise<{ volumes: VolumeRecord[]; secrets: string[] }> {
+export async function measureHome(
+  home: DataHome,
+  signal: AbortSignal,
+): Promise<{ volumes: VolumeRecord[]; secrets: string[] }> {
   const volumes: VolumeRecord[] = [];
   for (const name of (await namesIn(volumesFolder(home))).toSorted()) {
     const { bytes, files, fingerprint, digest } = await readTree(volumeFolder(home, name), {
       contents: true,
+      signal,
     });
     volumes.push({ name, bytes, files, fingerprint, digest: digest ?? '' });
   }
@@ -114,7 +118,7 @@ export async function flushHome(home: DataHome, work: Work): Promise<void> {
     throw new TrialFault(
       'infra',
       'flush-failed',
-      `could not force ${home.folder} to disk: ${result.stderr.trim()}`,
+      `could not force ${home.folder} to disk: ${result.notRunnable ?? result.stderr.trim()}`,
     );
   }
 }

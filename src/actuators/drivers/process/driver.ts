@@ -24,6 +24,8 @@ import { leasePort } from './port-lease.ts';
 
 /** Between SIGTERM and SIGKILL (contract). */
 const GRACE_MS = 10_000;
+/** What is reaped was undeployed before, or belongs to a predecessor that is gone: nobody needs its last words. */
+const REAP_GRACE_MS = 2000;
 
 export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {}): Driver {
   /** What runs, by mark; a stack that this process did not start is found by its mark alone. */
@@ -32,7 +34,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
   const undeploy = async (stack: string, work: Work): Promise<void> => {
     const mark = markOf(stack, work);
     const app = apps.get(mark);
-    await infra('undeploy-failed', `undeploy ${stack}`, async () => {
+    await infra('undeploy-failed', `undeploy ${stack}`, null, async () => {
       await (app === undefined ? endProcesses(mark, { graceMs }) : app.stop(graceMs));
     });
     apps.delete(mark);
@@ -48,7 +50,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
         return { readable: false, why: `the process driver needs /proc, as on Linux: ${describe(error)}` };
       }
     },
-    address: () => infra('no-address', 'find a free port', leaseAddress),
+    address: () => infra('no-address', 'find a free port', null, leaseAddress),
     deploy: async (request, work) => {
       const { stack } = request.home;
       await undeploy(stack, work);
@@ -61,15 +63,28 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
     },
     undeploy,
     clone: (source, volumes, target, work) =>
-      infra('clone-failed', `clone the data of ${source.stack}`, () =>
+      infra('clone-failed', `clone the data of ${source.stack}`, work.signal, () =>
         cloneHome(source, volumes, target, work),
       ),
-    measure: (home) => infra('measure-failed', `measure the data of ${home.stack}`, () => measureHome(home)),
+    measure: (home, { signal }) =>
+      infra('measure-failed', `measure the data of ${home.stack}`, signal, () => measureHome(home, signal)),
     flush: (home, work) =>
-      infra('flush-failed', `force the data of ${home.stack} to disk`, () => flushHome(home, work)),
+      infra('flush-failed', `force the data of ${home.stack} to disk`, work.signal, () =>
+        flushHome(home, work),
+      ),
     inspect: inspectHome,
     remove: async () => undefined,
-    reap: (mark) => endProcesses(mark, { graceMs: Math.min(graceMs, 2000) }),
+    reap: async (mark) => {
+      const grace = Math.min(graceMs, REAP_GRACE_MS);
+      const known = [...apps].filter(([each]) => each === mark || each.startsWith(`${mark}/`));
+      const counts = known.map(async ([each, app]) => {
+        const count = await app.stop(grace);
+        apps.delete(each);
+        return count;
+      });
+      const ended = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+      return ended + (await endProcesses(mark, { graceMs: grace }));
+    },
   };
 }
 
@@ -83,7 +98,8 @@ async function deploy(request: DeployRequest, work: Work, onStart: (app: App) =>
       hint: 'add app.process.command to its manifest',
     });
   }
-  const { added, dropped } = await infra('data-failed', `prepare the data of ${home.stack}`, async () => {
+  const prepare = `prepare the data of ${home.stack}`;
+  const { added, dropped } = await infra('data-failed', prepare, work.signal, async () => {
     for (const secret of await ensureSecrets(home, declared.secrets)) work.log.conceal(secret);
     return await shapeVolumes(home, declared.volumes);
   });
@@ -142,11 +158,17 @@ function environmentName(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
 }
 
-/** What the machine refuses (no space, no permission) is no fault of the recipe. */
-async function infra<T>(reason: string, what: string, body: () => Promise<T>): Promise<T> {
+/** What the machine refuses (no space, no permission) is no fault of the recipe; what was ended on purpose is none. */
+async function infra<T>(
+  reason: string,
+  what: string,
+  signal: AbortSignal | null,
+  body: () => Promise<T>,
+): Promise<T> {
   try {
     return await body();
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof TrialFault || error instanceof TrialEnded || error instanceof Fenced) throw error;
     throw new TrialFault('infra', reason, `could not ${what}: ${describe(error)}`, { cause: error });
   }

@@ -27,20 +27,19 @@ export async function awaitHealthy(patient: Patient): Promise<void> {
   const { app, health, signal } = patient;
   const deadline = performance.now() + health.timeoutMs;
   let healthySince: number | null = null;
+  let wrong: string | null = null;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
     const patience = Math.min(PROBE_TIMEOUT_MS, Math.max(deadline - performance.now(), FIRST_PAUSE_MS));
     const answer = await look(patient, patience);
-    if (answer.kind === 'right') {
-      healthySince ??= performance.now();
-      const left = health.stableForMs - (performance.now() - healthySince);
-      if (left <= 0) return;
-      pause = Math.min(pause, Math.max(1, left));
-    } else {
-      healthySince = null;
-      if (performance.now() >= deadline) throw tooLate(patient, answer);
-    }
-    const rest = sleep(pause, undefined, { signal }).catch(() => undefined);
-    await (app.ending === null ? Promise.race([rest, app.ended]) : rest);
+    const now = performance.now();
+    healthySince = answer.kind === 'right' ? (healthySince ?? now) : null;
+    const stableIn = healthySince === null ? pause : healthySince + health.stableForMs - now;
+    if (stableIn <= 0) return;
+    if (answer.kind === 'wrong') wrong = answer.why;
+    if (now >= deadline) throw await tooLate(patient, answer, wrong);
+    const rest = Math.max(1, Math.min(pause, stableIn, deadline - now));
+    const rested = sleep(rest, undefined, { signal }).catch(() => undefined);
+    await (app.ending === null ? Promise.race([rested, app.ended]) : rested);
   }
 }
 
@@ -48,55 +47,69 @@ export async function awaitHealthy(patient: Patient): Promise<void> {
 export async function assertHealthy(patient: Patient): Promise<void> {
   const answer = await look(patient, PROBE_TIMEOUT_MS);
   if (answer.kind === 'right') return;
-  const message = `${patient.title} was healthy and is no longer: ${answer.why}${said(patient.app)}`;
-  throw new TrialFault('red', 'no-longer-healthy', message);
+  const message = `${patient.title} was healthy and is no longer: ${answer.why}`;
+  throw new TrialFault('red', 'no-longer-healthy', message + (await said(patient.app)));
 }
 
 async function look(patient: Patient, timeoutMs: number): Promise<Answer> {
   const { app, health, port, signal } = patient;
-  assertRuns(patient);
+  await assertRuns(patient);
   const answer = await probe(port, health, timeoutMs, signal);
   signal.throwIfAborted();
-  const processes = assertRuns(patient);
+  await assertRuns(patient);
   if (answer.kind === 'none') return answer;
-  const { own, foreign } = listenersOf(processes);
-  if (own.includes(port)) return answer;
-  if (!foreign.has(port)) return { kind: 'none', why: 'the app stopped listening while it was asked' };
-  const message = `port ${port} was taken by another program before ${patient.title} could listen on it${said(app)}`;
-  throw new TrialFault('infra', 'port-taken', message);
+  const mine = listenersOf(app.processes());
+  if (mine.own.includes(port) && !mine.foreign.has(port)) return answer;
+  // Looked at twice: a process may have been born between the two halves of the first look.
+  await assertNotTaken(patient);
+  if (listenersOf(app.processes()).own.includes(port)) return answer;
+  return { kind: 'none', why: 'the app stopped listening while it was asked' };
 }
 
-function assertRuns({ app, title }: Patient) {
-  const processes = app.processes();
+async function assertRuns(patient: Patient): Promise<void> {
+  const { app, title } = patient;
   const { ending } = app;
-  if (ending === null || (ending.exitCode === 0 && processes.length > 0)) return processes;
+  if (ending === null || (ending.exitCode === 0 && app.processes().length > 0)) return;
+  // An app that finds its port taken ends, and is not to blame.
+  await assertNotTaken(patient);
   const how = ending.signal === null ? `exit code ${ending.exitCode}` : `signal ${ending.signal}`;
-  throw new TrialFault('red', 'app-exited', `${title} ended with ${how}${said(app)}`);
+  throw new TrialFault('red', 'app-exited', `${title} ended with ${how}${await said(app)}`);
+}
+
+async function assertNotTaken({ app, title, port }: Patient): Promise<void> {
+  if (!listenersOf(app.processes()).foreign.has(port)) return;
+  const message = `port ${port} was taken by another program before ${title} could listen on it`;
+  throw new TrialFault('infra', 'port-taken', message + (await said(app)));
 }
 
 /** Worse than silence is a wrong answer: then the app is at fault and not only late. */
-function tooLate(
-  { app, title, health, port }: Patient,
-  answer: Exclude<Answer, { kind: 'right' }>,
-): TrialFault {
+async function tooLate(patient: Patient, answer: Answer, wrong: string | null): Promise<TrialFault> {
+  const { app, title, health, port } = patient;
+  await assertNotTaken(patient);
   const within = `within ${health.timeoutMs / 1000} s (health.timeout)`;
   const url = `http://127.0.0.1:${port}${health.path}`;
-  if (answer.kind === 'wrong') {
-    return new TrialFault(
-      'red',
-      'wrong-answer',
-      `${title} did not become healthy ${within}: ${url} ${answer.why}${said(app)}`,
-    );
+  const words = await said(app);
+  if (answer.kind === 'right') {
+    const stable = `healthy for ${health.stableForMs / 1000} s without a break (health.stableFor)`;
+    const message = `${title} was not ${stable} ${within}: ${url} answers well only since a moment ago${words}`;
+    return new TrialFault('timeout', 'health-timeout', message);
+  }
+  if (wrong !== null) {
+    const message = `${title} did not become healthy ${within}: ${url} ${wrong}${words}`;
+    return new TrialFault('red', 'wrong-answer', message);
   }
   const { own } = listenersOf(app.processes());
-  const where =
-    own.length === 0 || own.includes(port)
-      ? ''
-      : `; it listens on port ${own.join(', ')}, expected $PORT, which is ${port}`;
-  const message = `${title} did not answer at ${url} ${within}: ${answer.why}${where}${said(app)}`;
+  const elsewhere = own.length === 0 || own.includes(port) ? '' : elsewhereOf(own, port);
+  const message = `${title} did not answer at ${url} ${within}: ${answer.why}${elsewhere}${words}`;
   return new TrialFault('timeout', 'health-timeout', message);
 }
 
-function said(app: App): string {
-  return app.lastWords === '' ? '; it said nothing' : `\nthe last that it said:\n${app.lastWords}`;
+function elsewhereOf(own: readonly number[], port: number): string {
+  const places = own.map((each) => `127.0.0.1:${each}`).join(', ');
+  return `; it listens on ${places}, expected $PORT = ${port}`;
+}
+
+async function said(app: App): Promise<string> {
+  const words = await app.lastWords();
+  return words === '' ? '; it said nothing' : `\nthe last that it said:\n${words}`;
 }

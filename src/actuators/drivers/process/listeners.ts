@@ -1,15 +1,26 @@
-/** Which TCP ports a set of processes listens on, read from /proc: an answer counts only from the app's own process. */
+/**
+ * Which TCP ports a set of processes listens on, read from /proc: an answer counts only from the app's own process.
+ * Only sockets that 127.0.0.1 reaches count; of two on one port, the kernel gives a call to either.
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { endianness } from 'node:os';
 import type { ProcessId } from '../../../processes.ts';
 
 export interface Listeners {
   /** Ports that these processes listen on, ascending. */
   own: number[];
-  /** Ports of the whole machine that somebody else listens on. */
+  /** Ports that somebody else on this machine listens on. */
   foreign: ReadonlySet<number>;
 }
 
 const LISTEN = '0A';
+
+/** 127.0.0.1, 0.0.0.0, ::, and 127.0.0.1 as an IPv6 address, as the kernel writes them on this kind of machine. */
+const REACHED = new Set(
+  endianness() === 'LE'
+    ? ['0100007F', '00000000', '0'.repeat(32), '0000000000000000FFFF00000100007F']
+    : ['7F000001', '00000000', '0'.repeat(32), '00000000000000000000FFFF7F000001'],
+);
 
 export function listenersOf(processes: readonly ProcessId[]): Listeners {
   const sockets = new Set(processes.flatMap(({ pid }) => socketsOf(pid)));
@@ -26,10 +37,9 @@ function listeningSockets(): { port: number; inode: string }[] {
       .slice(1)
       .map((line) => line.trim().split(/\s+/))
       .filter((fields) => fields[3] === LISTEN)
-      .map((fields) => ({
-        port: Number.parseInt(fields[1]?.split(':')[1] ?? '0', 16),
-        inode: fields[9] ?? '',
-      })),
+      .map((fields) => ({ at: fields[1]?.split(':') ?? [], inode: fields[9] ?? '' }))
+      .filter(({ at: [address = ''] }) => REACHED.has(address))
+      .map(({ at: [, port = '0'], inode }) => ({ port: Number.parseInt(port, 16), inode })),
   );
 }
 

@@ -28,13 +28,18 @@ export interface TreeFacts {
 const SEPARATOR = Buffer.from('/');
 const NUL = Buffer.from([0]);
 const BLOCK = 512n;
+const CHUNK = 1024 * 1024;
 
-export async function readTree(root: string, options: { contents: boolean }): Promise<TreeFacts> {
+export async function readTree(
+  root: string,
+  options: { contents: boolean; signal?: AbortSignal },
+): Promise<TreeFacts> {
   const fingerprint = createHash('sha256');
   const digest = options.contents ? createHash('sha256') : null;
   const inodes = new Set<bigint>();
   let [bytes, files, allocated] = [0, 0, 0n];
   for await (const { path, name, stat } of walk(Buffer.from(root), Buffer.alloc(0))) {
+    options.signal?.throwIfAborted();
     if (!inodes.has(stat.ino)) allocated += stat.blocks * BLOCK;
     inodes.add(stat.ino);
     const fields = await fieldsOf(path, name, stat);
@@ -43,7 +48,7 @@ export async function readTree(root: string, options: { contents: boolean }): Pr
     if (!stat.isFile()) continue;
     bytes += Number(stat.size);
     files += 1;
-    if (digest !== null) await addContents(digest, path);
+    if (digest !== null) await addContents(digest, path, options.signal);
   }
   return {
     bytes,
@@ -95,8 +100,13 @@ function addFields(hash: Hash, fields: readonly (Buffer | string | bigint)[]): v
   for (const field of fields) hash.update(typeof field === 'bigint' ? field.toString() : field).update(NUL);
 }
 
-async function addContents(hash: Hash, path: Buffer): Promise<void> {
-  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+async function addContents(hash: Hash, path: Buffer, signal: AbortSignal | undefined): Promise<void> {
+  const read = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of chunks) hash.update(chunk);
-  });
+  };
+  await pipeline(
+    createReadStream(path, { highWaterMark: CHUNK }),
+    read,
+    signal === undefined ? {} : { signal },
+  );
 }
