@@ -4,7 +4,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childEnvironment } from '../environment.ts';
 import { describe, TrialFault } from '../reconciler/errors.ts';
-import type { Commands, StepLog, Work } from '../reconciler/ports.ts';
+import type { Commands, Work } from '../reconciler/ports.ts';
 import { run, type RunResult } from '../run.ts';
 
 interface Call {
@@ -69,7 +69,7 @@ async function provide(
 async function call(
   { command, cwd, env, tmp, timeoutMs }: Call,
   work: Work,
-  log: StepLog | null,
+  log: Work['log'] | null,
 ): Promise<RunResult> {
   const [file = '', ...args] = command;
   return await run(file, args, {

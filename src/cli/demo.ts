@@ -13,9 +13,9 @@ export async function demo(context: Context, folder: string): Promise<ExitCode> 
   out.write(`Made a fleet to try in ${made.folder}:\n\n`);
   for (const { name, expect } of made.recipes) out.write(`  ${paint(out, 'bold', name)}: ${expect}\n`);
   const flags = `--manifests ${made.manifests} --state ${made.state}`;
-  out.write(`\nTry, in this order:\n\n`);
+  out.write(`\nTry, in this order, with ${flags}:\n\n`);
   for (const command of ['plan', '--once', 'status', '--once', 'explain sleepy', 'history']) {
-    out.write(`  npx reconcile ${command} ${flags}\n`);
+    out.write(`  npx reconcile ${command}\n`);
   }
   return 0;
 }

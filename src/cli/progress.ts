@@ -5,7 +5,7 @@
 import type { TrialEvent } from '../reconciler/trial-run.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Output } from './context.ts';
-import { duration, firstLine, paint } from './text.ts';
+import { cut, duration, firstLine, paint } from './text.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const REDRAW_MS = 100;
@@ -76,8 +76,11 @@ function liveProgress(err: Output): Progress {
 
 function runningLine(err: Output, trial: TrialRecord, frame: number): string {
   const step = trial.steps.at(-1)?.name ?? 'starting';
-  const mark = paint(err, 'cyan', FRAMES[frame % FRAMES.length] ?? '');
-  return `${mark} ${trial.recipe} ${trial.version}  ${step}  ${paint(err, 'dim', elapsed(trial))}`;
+  const [mark = '', ...rest] = cut(
+    err,
+    `${FRAMES[frame % FRAMES.length]} ${trial.recipe} ${trial.version}  ${step}  ${elapsed(trial)}`,
+  );
+  return `${paint(err, 'cyan', mark)}${rest.join('')}`;
 }
 
 /** The line that stays: what came of it, how long it took, and where to look if it is not good. */

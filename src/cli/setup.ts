@@ -48,7 +48,7 @@ export function outputOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Ou
     write: (text) => void stream.write(text),
     terminal,
     color: terminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
-    columns: terminal ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY,
+    columns: terminal ? stream.columns || 80 : Number.POSITIVE_INFINITY,
   };
 }
 

@@ -33,9 +33,14 @@ export function table(
     const line = row
       .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
       .join('  ');
-    return line.length > output.columns ? `${line.slice(0, output.columns - 1)}…` : line;
+    return cut(output, line);
   });
   return lines.map((line, index) => `${index === 0 ? paint(output, 'dim', line) : line}\n`).join('');
+}
+
+/** As much of a line as fits; a live line that wraps could not be redrawn in place. */
+export function cut(output: Output, line: string): string {
+  return line.length > output.columns ? `${line.slice(0, output.columns - 1)}…` : line;
 }
 
 /** `4.1s`, `3m10s`, `2h05m`, `6d03h`. */

@@ -1,0 +1,248 @@
+/**
+ * What every driver must do, whatever it deploys with. A harness brings the driver, apps that behave as named, and
+ * hands that reach into volumes without going through the driver.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TrialFault } from '../../src/reconciler/errors.ts';
+import type { DataHome, DeployRequest, Driver, Work } from '../../src/reconciler/ports.ts';
+
+/** `stores` answers with JSON: the versions that ran on its volume `data`, and its secret `key`. */
+export type Behaviour = 'answers' | 'exits' | 'answers-500' | 'silent' | 'ignores-sigterm' | 'stores';
+
+export interface DriverHarness {
+  driver: Driver;
+  /** A home that nothing was deployed on yet. */
+  home(name: string): DataHome;
+  /** A request whose app behaves so; health is impatient, volumes are `data` and secrets `key` for `stores`. */
+  request(behaviour: Behaviour, home: DataHome, over?: RequestChanges): Promise<DeployRequest>;
+  work(signal?: AbortSignal): Work;
+  /** Everything that was said into the log of any `work`, as a step's log would show it. */
+  logged(): string;
+  /** What apps have left running, in words; found without the driver. */
+  running(): Promise<string[]>;
+  write(home: DataHome, volume: string, file: string, text: string): Promise<void>;
+  read(home: DataHome, volume: string, file: string): Promise<string>;
+  /** Gives a file another time, and nothing else. */
+  touch(home: DataHome, volume: string, file: string): Promise<void>;
+  removeVolume(home: DataHome, volume: string): Promise<void>;
+  removeSecret(home: DataHome, secret: string): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface RequestChanges {
+  version?: string;
+  volumes?: readonly string[];
+  secrets?: readonly string[];
+  timeoutMs?: number;
+  stableForMs?: number;
+}
+
+export function describeDriver(name: string, makeHarness: () => Promise<DriverHarness>): void {
+  describe(`the ${name} driver, as every driver`, () => {
+    let harness: DriverHarness;
+    let driver: Driver;
+    beforeEach(async () => {
+      harness = await makeHarness();
+      ({ driver } = harness);
+    });
+    afterEach(async () => {
+      await harness.dispose();
+    });
+
+    const deploy = async (behaviour: Behaviour, home: DataHome, over?: RequestChanges) =>
+      await driver.deploy(await harness.request(behaviour, home, over), harness.work());
+    const said = async (url: string): Promise<{ versions: string[]; secret: string | null }> =>
+      JSON.parse(await (await fetch(url)).text()) as { versions: string[]; secret: string | null };
+    /** Deployed once, so that it has data and a secret, and at rest. */
+    const rested = async (stack: string): Promise<DataHome> => {
+      const home = harness.home(stack);
+      await deploy('stores', home);
+      await driver.undeploy(home.stack, harness.work());
+      return home;
+    };
+
+    it('can work here', async () => {
+      expect(await driver.reach()).toEqual({ readable: true, value: null });
+    });
+
+    it('gives every app an address of its own', async () => {
+      const [one, other] = await Promise.all([driver.address('a.localhost'), driver.address('b.localhost')]);
+      expect(one.url).not.toBe(other.url);
+      await Promise.all([one.release(), other.release()]);
+    });
+
+    it('returns from a deploy when the app answers at its address', async () => {
+      const request = await harness.request('answers', harness.home('one'));
+      const deployed = await driver.deploy(request, harness.work());
+      expect(deployed.url).toBe(request.address.url);
+      expect((await fetch(deployed.url)).status).toBe(200);
+      await expect(deployed.confirm()).resolves.toBeUndefined();
+    });
+
+    it.each([
+      ['exits', 'red', 'app-exited', 'cannot start: there is no database'],
+      ['answers-500', 'red', 'wrong-answer', 'answered 500, expected 200: the database is on fire'],
+      ['silent', 'timeout', 'health-timeout', 'did not answer'],
+    ] as const)('says of an app that %s: %s %s', async (behaviour, verdict, reason, words) => {
+      const fault = await faultOf(deploy(behaviour, harness.home('one'), { timeoutMs: 800 }));
+      expect(fault).toMatchObject({ verdict, reason });
+      expect(fault.message).toContain(words);
+      expect(await harness.running()).toEqual([]);
+    });
+
+    it('has nothing left running when it returns from undeploy, even of an app that does not want to go', async () => {
+      const home = harness.home('one');
+      await deploy('ignores-sigterm', home);
+      expect(await harness.running()).not.toEqual([]);
+      await driver.undeploy(home.stack, harness.work());
+      expect(await harness.running()).toEqual([]);
+    });
+
+    it('undeploys what is not deployed without complaint', async () => {
+      await expect(driver.undeploy('warm-nobody-1', harness.work())).resolves.toBeUndefined();
+    });
+
+    it('ends only the stack that it was told to end', async () => {
+      await deploy('answers', harness.home('one'));
+      const other = await deploy('answers', harness.home('one-more'));
+      await driver.undeploy(harness.home('one').stack, harness.work());
+      await expect(other.confirm()).resolves.toBeUndefined();
+    });
+
+    it('replaces what runs on a home, and keeps its data and its secret', async () => {
+      const home = harness.home('one');
+      const first = await said((await deploy('stores', home, { version: '1.0.0+1' })).url);
+      const before = (await harness.running()).length;
+      const second = await said((await deploy('stores', home, { version: '2.0.0+2' })).url);
+      expect(second).toEqual({ versions: ['1.0.0+1', '2.0.0+2'], secret: first.secret });
+      expect(await harness.running()).toHaveLength(before);
+    });
+
+    it('makes a new volume empty, drops one that is gone, and reports both', async () => {
+      const home = harness.home('one');
+      const first = await deploy('answers', home, { volumes: ['old', 'kept'] });
+      expect(first).toMatchObject({ added: ['old', 'kept'], dropped: [] });
+      await harness.write(home, 'kept', 'file', 'data');
+      const second = await deploy('answers', home, { volumes: ['kept', 'new'] });
+      expect(second).toMatchObject({ added: ['new'], dropped: ['old'] });
+      expect(await harness.read(home, 'kept', 'file')).toBe('data');
+      const { volumes } = await driver.measure(home, harness.work());
+      expect(volumes.map(({ name, files }) => [name, files])).toEqual([
+        ['kept', 1],
+        ['new', 0],
+      ]);
+    });
+
+    it('makes secrets of their own for each home, and lets no log say them', async () => {
+      const { secret } = await said((await deploy('stores', harness.home('one'))).url);
+      const other = await said((await deploy('stores', harness.home('two'))).url);
+      expect(secret).toMatch(/^[A-Za-z0-9]{32}$/);
+      expect(other.secret).not.toBe(secret);
+      harness.work().log.note(`the secret is ${secret ?? ''}`);
+      expect(harness.logged()).toContain('the secret is ***');
+    });
+
+    it('confirms no app that has ended since', async () => {
+      const home = harness.home('one');
+      const deployed = await deploy('answers', home);
+      await driver.undeploy(home.stack, harness.work());
+      await expect(deployed.confirm()).rejects.toBeInstanceOf(TrialFault);
+    });
+
+    it('ends what it started when aborted, and throws the reason', async () => {
+      const stop = new AbortController();
+      const request = await harness.request('silent', harness.home('one'), { timeoutMs: 60_000 });
+      const deploying = driver.deploy(request, harness.work(stop.signal));
+      const outcome = expect(deploying).rejects.toThrow('told to stop');
+      await until(async () => (await harness.running()).length > 0);
+      stop.abort(new Error('told to stop'));
+      await outcome;
+      expect(await harness.running()).toEqual([]);
+    });
+
+    it('reaps everything whose mark begins so', async () => {
+      await deploy('answers', harness.home('one'));
+      await deploy('ignores-sigterm', harness.home('two'));
+      const { mark } = harness.work();
+      expect(await driver.reap(`${mark}-of-another`)).toBe(0);
+      expect(await driver.reap(mark.slice(0, mark.lastIndexOf('/')))).toBe(2);
+      expect(await harness.running()).toEqual([]);
+      expect(await driver.reap(mark)).toBe(0);
+    });
+
+    describe('with data at rest', () => {
+      it('clones volumes and secrets without touching the source', async () => {
+        const source = await rested('one');
+        const before = await driver.measure(source, harness.work());
+        const target = harness.home('two');
+        await driver.clone(source, before.volumes, target, harness.work());
+        expect(await driver.measure(target, harness.work())).toEqual(before);
+        const answer = await said((await deploy('stores', target, { version: '2.0.0+2' })).url);
+        expect(answer.versions).toEqual(['1.0.0+1', '2.0.0+2']);
+        expect(await driver.measure(source, harness.work())).toEqual(before);
+      });
+
+      it('finds a source that changed since it was promoted, while cloning it', async () => {
+        const source = await rested('one');
+        const { volumes } = await driver.measure(source, harness.work());
+        await harness.write(source, 'data', 'versions', '9.9.9+9\n');
+        const fault = await faultOf(driver.clone(source, volumes, harness.home('two'), harness.work()));
+        expect(fault).toMatchObject({ verdict: 'infra', reason: 'base-changed' });
+        expect(fault.message).toContain('volume data');
+      });
+
+      it('says when what it is to clone is missing', async () => {
+        const source = await rested('one');
+        const { volumes } = await driver.measure(source, harness.work());
+        await harness.removeVolume(source, 'data');
+        const fault = await faultOf(driver.clone(source, volumes, harness.home('two'), harness.work()));
+        expect(fault).toMatchObject({ verdict: 'infra', reason: 'base-missing' });
+      });
+
+      it('finds no damage where there is none, and none in a time that moved', async () => {
+        const home = await rested('one');
+        const expected = await driver.measure(home, harness.work());
+        const intact = await driver.inspect(home, expected);
+        expect(intact).toMatchObject({ damage: [], bytes: expected.volumes[0]?.bytes });
+        expect(intact.allocatedBytes).toBeGreaterThan(0);
+        await harness.touch(home, 'data', 'versions');
+        expect((await driver.inspect(home, expected)).damage).toEqual([]);
+      });
+
+      it('tells changed from missing', async () => {
+        const home = await rested('one');
+        const expected = await driver.measure(home, harness.work());
+        await harness.write(home, 'data', 'versions', '1.0.0+2\n');
+        await harness.removeSecret(home, 'key');
+        expect((await driver.inspect(home, expected)).damage).toEqual([
+          { kind: 'changed', what: 'volume data' },
+          { kind: 'missing', what: 'secret key' },
+        ]);
+        await harness.removeVolume(home, 'data');
+        expect((await driver.inspect(home, expected)).damage).toContainEqual({
+          kind: 'missing',
+          what: 'volume data',
+        });
+      });
+
+      it('forces data to disk', async () => {
+        await expect(driver.flush(await rested('one'), harness.work())).resolves.toBeUndefined();
+      });
+    });
+  });
+}
+
+/** What a promise that must fail as a verdict failed with. */
+export async function faultOf(promise: Promise<unknown>): Promise<TrialFault> {
+  try {
+    await promise;
+  } catch (error) {
+    expect(error).toBeInstanceOf(TrialFault);
+    return error as TrialFault;
+  }
+  throw new Error('expected a TrialFault, and nothing was thrown');
+}
+
+export async function until(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  await expect.poll(holds, { timeout: withinMs, interval: 10 }).toBe(true);
+}
