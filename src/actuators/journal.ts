@@ -17,7 +17,9 @@ export function fileJournal(layout: Layout, term: Term): TrialJournal {
     log: (trial, step) => {
       const secrets = concealed.get(trial.id) ?? new Concealed();
       concealed.set(trial.id, secrets);
-      return openStepLog(join(layout.trial(trial.recipe, trial.id), `${step}.log`), secrets, term.lost);
+      return openStepLog(join(layout.trial(trial.recipe, trial.id), `${step}.log`), secrets, () =>
+        term.isHeld(),
+      );
     },
   };
 }

@@ -64,7 +64,9 @@ async function closeOpenTrials(recipe: string, ports: RecoveryPorts): Promise<vo
     const earlier = trials.value.filter(({ id, inputs }) => id !== trial.id && inputs === trial.inputs);
     trial.retryAfterMs = ports.retryDelay(trial, earlier);
     await saveTrial(layout, term, trial);
-    const log = openStepLog(join(layout.trial(recipe, trial.id), 'recovery.log'), new Concealed(), term.lost);
+    const log = openStepLog(join(layout.trial(recipe, trial.id), 'recovery.log'), new Concealed(), () =>
+      term.isHeld(),
+    );
     await ports.promotion.tidy(recipe, record.value, { signal: term.lost, log, mark: term.mark });
     await log.close();
   }

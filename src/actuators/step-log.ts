@@ -34,14 +34,14 @@ export class Concealed {
   }
 }
 
-export function openStepLog(path: string, concealed: Concealed, lost: AbortSignal): JournalLog {
+export function openStepLog(path: string, concealed: Concealed, mayWrite: () => boolean): JournalLog {
   const speakers = new Map<string, { decoder: TextDecoder; rest: string }>();
   let size = 0;
   let full = false;
 
   const append = (text: string): void => {
     // After the lease is lost nothing more is written, not even here (invariant I5).
-    if (lost.aborted) return;
+    if (!mayWrite()) return;
     appendFileSync(path, text, { mode: 0o644 });
   };
   const say = (source: string, line: string): void => {

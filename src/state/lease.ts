@@ -79,6 +79,8 @@ function hold(layout: Layout, term: Term, self: Holder): Lease {
     term,
     doing: (what) => {
       self.doing = what;
+      // Where this fails the lease is lost, and the term has said so to everybody.
+      void renew(term, self).catch(() => undefined);
     },
     release: async () => {
       clearInterval(beat);

@@ -6,6 +6,7 @@
  * So a holder that was suspended and wakes up finds that its renames fail: it cannot promote, write or remove
  * anything any more, whatever it believes (invariant I5). No clock takes part in that.
  */
+import { existsSync } from 'node:fs';
 import { access, chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fenced } from '../reconciler/errors.ts';
@@ -78,6 +79,11 @@ export class Term {
     const folder = join(this.folder, `${++this.#count}-${name}`);
     await this.#guarded(() => mkdir(folder, { mode: 0o700 }));
     return folder;
+  }
+
+  /** For appending to a log, which no rename can guard: does this term's folder still stand? */
+  isHeld(): boolean {
+    return !this.#lost.signal.aborted && existsSync(this.folder);
   }
 
   /** Throws `Fenced` where somebody else took over. */
