@@ -35,6 +35,10 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
   const mirror = await ensureMirror(name, options, work);
   const call = callOptions(options, work, mirror);
   const wanted = await refsOf(upstream, manifest.branch, call);
+  if (manifest.branch !== null && branchesIn(wanted).length === 0) {
+    const message = `${upstream} has no branch ${manifest.branch}, which spec.branch of ${manifest.file} names`;
+    throw new TrialFault('infra', 'branch-missing', message);
+  }
   if (sameRefs(wanted, await localRefs(mirror, call))) {
     work.log.note(`the local mirror already equals ${upstream}`);
   } else {

@@ -72,9 +72,8 @@ export function anchorHolds(
   now: Date,
 ): RecipeMemory['holdsFrom'] {
   const anchored = trials
-    .filter(
-      ({ endedAt, retryAfterMs }) => endedAt !== null && retryAfterMs !== null && new Date(endedAt) > now,
-    )
+    .filter(({ endedAt, retryAfterMs }) => endedAt !== null && retryAfterMs !== null)
+    .filter(({ id, endedAt }) => holdsFrom[id] !== undefined || new Date(endedAt ?? '') > now)
     .map(({ id, endedAt }) => [id, countsFrom(endedAt ?? '', holdsFrom[id], now).toISOString()] as const);
   const same =
     anchored.length === Object.keys(holdsFrom).length &&
@@ -82,12 +81,10 @@ export function anchorHolds(
   return same ? holdsFrom : Object.fromEntries(anchored);
 }
 
-/** A start in the future, left by a clock that jumped, counts as now: no hold becomes eternal. */
+/** A start in the future, left by a clock that jumped, counts as now, and from then on: no hold becomes eternal. */
 function countsFrom(endedAt: string, anchored: string | undefined, now: Date): Date {
-  const ended = new Date(endedAt);
-  if (ended <= now) return ended;
-  const earlier = anchored === undefined ? null : new Date(anchored);
-  return earlier !== null && earlier <= now ? earlier : now;
+  const starts = [endedAt, ...(anchored === undefined ? [] : [anchored])].map((time) => new Date(time));
+  return starts.reduce((first, start) => (start < first ? start : first), now);
 }
 
 /** Full jitter would let a retry come at once; half of the delay is always kept. */

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../src/reconciler/decide.ts';
+import { exitCodeOf } from '../../src/reconciler/exit-code.ts';
+import { explain } from '../../src/reconciler/explain.ts';
+import { goesAfter, planReport, type Look } from '../../src/reconciler/look.ts';
+import type { RecipeView } from '../../src/reconciler/view.ts';
+import { context, fleet, generation, manifest, memory, NOW, record, tag, trial, view } from './world.ts';
+
+const V1 = '1.0.0+1.0';
+const quiet = { decision: 'in-sync', drift: null, acted: false };
+const rowWith = (decision: string, drift: string | null = null, acted = false) => ({
+  decision,
+  drift,
+  acted,
+});
+
+describe('the exit code, the first that applies', () => {
+  it.each<[string, 'Plan' | 'Pass', ReturnType<typeof rowWith>[], number]>([
+    ['something is unknown, whatever else', 'Plan', [rowWith('unknown'), rowWith('seed', 'seed')], 4],
+    ['a plan has something to act on', 'Plan', [rowWith('held', 'seed'), rowWith('advance', 'advance')], 2],
+    ['a pass acted and it is still not in sync', 'Pass', [rowWith('held', 'advance', true), quiet], 2],
+    ['a pass was stopped before it acted', 'Pass', [rowWith('seed', 'seed')], 2],
+    ['something is held', 'Pass', [rowWith('held', 'advance'), quiet], 3],
+    ['something is held without drift', 'Plan', [rowWith('held'), quiet], 3],
+    ['something is blocked', 'Plan', [rowWith('blocked', 'seed')], 3],
+    ['something is suspended while drifted', 'Plan', [rowWith('suspended', 'seed')], 3],
+    ['something is suspended without drift', 'Plan', [rowWith('suspended')], 0],
+    ['a pass acted and all is in sync', 'Pass', [rowWith('in-sync', null, true)], 0],
+    [
+      'never released and not enrolled are as they should be',
+      'Plan',
+      [rowWith('never-released'), rowWith('not-enrolled')],
+      0,
+    ],
+  ])('%s', (_, kind, rows, code) => {
+    expect(exitCodeOf(rows, kind)).toBe(code);
+  });
+});
+
+function looked(...views: RecipeView[]): Look {
+  const found = fleet(views);
+  const manifests = views.flatMap((each) => each.manifest ?? []);
+  return {
+    fleet: { manifests, invalid: [], config: found.config, problems: [] },
+    view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])) },
+    now: NOW,
+    scope: views.map((each) => each.recipe),
+    decisions: new Map(views.map((each) => [each.recipe, decide(each, found, context())])),
+    error: null,
+  };
+}
+
+const depending = (name: string, ...on: string[]) =>
+  view({
+    manifest: manifest({ name, dependsOn: on.map((each) => ({ name: each, provide: [] })) }),
+    tags: [tag(V1)],
+  });
+const settled = (name: string) =>
+  view({
+    manifest: manifest({ name }),
+    record: record(V1, 1, { recipe: name }),
+    generations: [generation(1, V1, { recipe: name })],
+    tags: [tag(V1)],
+  });
+
+describe('a plan', () => {
+  it('says after which dependencies a recipe comes: those that the same pass serves', () => {
+    const found = looked(depending('app', 'web', 'db'), depending('web'), settled('db'));
+    expect(goesAfter('app', found)).toEqual(['web']);
+    expect(goesAfter('web', found)).toEqual([]);
+    expect(planReport(found, context().program)).toMatchObject({
+      kind: 'Plan',
+      exitCode: 2,
+      summary: { blocked: 1, seed: 1, 'in-sync': 1 },
+      recipes: [{ recipe: 'app', after: ['web'] }, { recipe: 'db' }, { recipe: 'web' }],
+    });
+  });
+
+  it('does not wait for a dependency that nothing will be done about', () => {
+    const held = view({
+      manifest: manifest({ name: 'web', suspend: { reason: 'x', by: null, until: null } }),
+      tags: [tag(V1)],
+    });
+    expect(goesAfter('app', looked(depending('app', 'web'), held))).toEqual([]);
+  });
+
+  it('shows a suspension that is in force wherever the recipe is, also in sync', () => {
+    const suspend = { reason: 'migrating', by: 'ann', until: null };
+    const calm = { ...settled('db'), manifest: manifest({ name: 'db', suspend }) };
+    expect(planReport(looked(calm), context().program).recipes[0]).toMatchObject({
+      decision: 'in-sync',
+      suspended: suspend,
+    });
+  });
+});
+
+describe('the first line of an explanation', () => {
+  it.each<[string, RecipeView, RegExp]>([
+    ['in sync', settled('app'), /^Nothing is happening because nothing has to/],
+    ['acting', depending('app'), /^The next pass will seed app/],
+    ['blocked', depending('app', 'db'), /dependency is not ready.*db/],
+    ['never released', view(), /no release to test/],
+    [
+      'not enrolled',
+      view({ manifest: manifest({ enrolled: false, reason: 'retired' }) }),
+      /not enrolled: retired/,
+    ],
+    [
+      'suspended',
+      view({
+        manifest: manifest({ suspend: { reason: 'migrating', by: null, until: '2027-01-01T00:00:00Z' } }),
+        tags: [tag(V1)],
+      }),
+      /suspended \(it would seed\): migrating.*goes on at 2027-01-01/,
+    ],
+    [
+      'unknown',
+      { ...settled('app'), refs: { readable: false, why: 'refused' } },
+      /could not be read \(upstream-unreachable\).*refused/,
+    ],
+    [
+      'held',
+      view({ ...{ record: record(V1, 1), generations: [generation(1, V1)] }, tags: [tag('0.1.0+1')] }),
+      /held \(release-withdrawn\)/,
+    ],
+  ])('says what a person wants to know: %s', (_, one, answer) => {
+    expect(explain('app', looked(one))?.answer).toMatch(answer);
+  });
+
+  it('comes with the rule under which the next time stands, and the last trial', () => {
+    const drifted = depending('app');
+    const inputs = decide(drifted, fleet([drifted]), context()).plan?.inputs ?? '';
+    const red = trial({ inputs });
+    const found = explain('app', looked({ ...drifted, trials: { readable: true, value: [red] } }));
+    expect(found?.rule).toContain('spec.retry');
+    expect(found?.lastTrial?.id).toBe(red.id);
+    expect(explain('nobody', looked(drifted))).toBeNull();
+  });
+
+  it('lists the tags that are ignored, each with the rule', () => {
+    const one = view({ tags: [tag(V1), tag('latest')], memory: memory() });
+    expect(explain('app', looked(one))?.upstream.ignored).toEqual([
+      { tag: 'latest', rule: 'no "+" between recipe version and app version' },
+    ]);
+  });
+});
