@@ -39,9 +39,14 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
     const message = `${upstream} has no branch ${manifest.branch}, which spec.branch of ${manifest.file} names`;
     throw new TrialFault('infra', 'branch-missing', message);
   }
-  if (sameRefs(wanted, await localRefs(mirror, call))) {
+  const present = await localRefs(mirror, call);
+  if (sameRefs(wanted, present)) {
     work.log.note(`the local mirror already equals ${upstream}`);
   } else {
+    // A branch that was mirrored before may stand in the way of one whose name begins with its own.
+    for (const ref of branchesIn(present).filter((each) => !wanted.has(each))) {
+      await git(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
+    }
     const refspecs = [...branchesIn(wanted), 'refs/tags/*'].map((ref) => `+${ref}:${ref}`);
     const flags = [
       '--quiet',
@@ -180,10 +185,8 @@ function branchesIn(refs: Refs): string[] {
   return [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/'));
 }
 
-/** Branches that were mirrored before and are not any more are no difference: they do no harm. */
 function sameRefs(wanted: Refs, have: Refs): boolean {
-  const tags = (refs: Refs): number => [...refs.keys()].filter((ref) => ref.startsWith('refs/tags/')).length;
-  return tags(wanted) === tags(have) && containsAll(have, wanted);
+  return wanted.size === have.size && containsAll(have, wanted);
 }
 
 function containsAll(have: Refs, wanted: Refs): boolean {

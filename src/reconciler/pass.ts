@@ -60,7 +60,7 @@ export async function runPass(
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
-    for (const name of found.decisions.keys()) await remember(pass, name);
+    for (const name of found.decisions.keys()) await remember(pass, name, found.now);
     await serve(pass, (name) => isServed(name, found), 'as-decided');
     const failed = (name: string): boolean => pass.acted.get(name)?.trial?.verdict === 'infra';
     await serve(pass, failed, 'once-more');
@@ -134,17 +134,16 @@ async function lookAgain(
   const context = contextOf(ports, ports.clock.now(), () => ignoreHolds);
   const decision = decide(view, found.view, context);
   found.decisions.set(name, decision);
-  if (trial !== undefined) await remember(pass, name, trial);
+  if (trial !== undefined) await remember(pass, name, ports.clock.now(), trial);
   return decision;
 }
 
 /** Writes only where there is something new to remember. */
-async function remember(pass: Pass, name: string, trial?: TrialRecord): Promise<void> {
+async function remember(pass: Pass, name: string, now: Date, trial?: TrialRecord): Promise<void> {
   const { ports, found } = pass;
   const view = viewOf(pass, name);
   const decision = found.decisions.get(name);
   if (decision === undefined || !view.memory.readable || view.manifest?.enrolled !== true) return;
-  const now = ports.clock.now();
   const before = view.memory.value;
   let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, now) : before;
   if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, now);

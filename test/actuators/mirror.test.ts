@@ -136,6 +136,15 @@ describe('a sync', () => {
     });
   });
 
+  it('follows a default branch that was renamed, also below its old name', async () => {
+    await upstream.release('1.0.0+1');
+    await mirror.sync(wanted(), work);
+    await upstream.git('branch', '--move', 'main', 'other');
+    await upstream.git('branch', '--move', 'other', 'main/v2');
+    await mirror.sync(wanted(), work);
+    expect(await refsIn(local())).toEqual(await refsIn(upstream));
+  });
+
   it('makes the remote mirror equal too, and leaves branches and tags that belong to people alone', async () => {
     await upstream.release('1.0.0+1');
     const remote = await UpstreamRepo.create(join(root, 'remote'));
