@@ -61,6 +61,9 @@ export async function start(
   options: StartOptions,
 ): Promise<Started | string> {
   const { cwd, env, mark, onOutput } = options;
+  // No argument list of the system can hold these, and to execa they are a mistake of ours.
+  if ([file, ...args, ...Object.values(env)].some((text) => text.includes('\0')))
+    return 'it holds a NUL byte';
   const child = execa(file, args, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...env, [MARK_VARIABLE]: mark },

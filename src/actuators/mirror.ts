@@ -5,7 +5,7 @@
  */
 import { access } from 'node:fs/promises';
 import { git, type GitOptions } from '../git.ts';
-import { TrialFault } from '../reconciler/errors.ts';
+import { NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
 import type { Manifest } from '../reconciler/model.ts';
 import type { MirrorPort, Work } from '../reconciler/ports.ts';
 import type { Layout } from '../state/layout.ts';
@@ -99,6 +99,10 @@ async function checkout(mirror: string, commit: string, folder: string, options:
   const flags = ['--quiet', '--shared', '--no-checkout', '--no-tags'];
   await git(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], call);
   const inside = { ...call, cwd: folder };
+  const type = (await git(`find ${commit}`, ['cat-file', '-t', commit], inside)).trim();
+  if (type !== 'commit') {
+    throw new TrialFault('infra', NOT_A_COMMIT, `the tag names ${commit}, which is a ${type} and no commit`);
+  }
   await git(`check out ${commit}`, ['checkout', '--quiet', '--force', '--detach', commit, '--'], inside);
   const head = (await git(`read HEAD of ${folder}`, ['rev-parse', '--verify', 'HEAD'], inside)).trim();
   if (head !== commit) {

@@ -4,11 +4,13 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { TrialFault } from '../reconciler/errors.ts';
 import type { CanonicalRecord, GenerationDocument } from '../reconciler/model.ts';
 import type { Driver, Promotion, Work } from '../reconciler/ports.ts';
 import { GENERATION_FILE, TRIAL_FILE, type Layout } from '../state/layout.ts';
+import { faultIn, readRecord } from '../state/record.ts';
 import { isMissing, type Term } from '../state/term.ts';
 
 /** Trials that stay, besides those that a kept generation came from. */
@@ -50,15 +52,20 @@ async function promote(
   { layout, term }: PromotionOptions,
 ): Promise<CanonicalRecord> {
   const path = layout.record(record.recipe);
-  const text = `${JSON.stringify(record, null, 2)}\n`;
-  await term.write(path, text);
-  const stored = await readFile(path, 'utf8');
-  if (stored !== text) {
+  const fault = faultIn(record);
+  if (fault !== null) {
+    // Rather no new record than one that no look could read again.
     throw new TrialFault(
       'infra',
-      'promotion-not-read-back',
-      `${path} does not hold what was just written to it`,
+      'record-unfit',
+      `the new record of ${record.recipe} would not be readable: ${fault}`,
     );
+  }
+  await term.write(path, `${JSON.stringify(record, null, 2)}\n`);
+  const stored = await readRecord(path, record.recipe);
+  if (!stored.readable || !isDeepStrictEqual(stored.value, record)) {
+    const why = stored.readable ? 'it holds something else' : stored.why;
+    throw new TrialFault('infra', 'promotion-not-read-back', `${path} was written and not read back: ${why}`);
   }
   return record;
 }

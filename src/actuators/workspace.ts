@@ -11,6 +11,7 @@ export async function makeWorkspace(term: Term, trialId: string): Promise<Worksp
     folder,
     mark: `${term.mark}/${trialId}`,
     lost: term.lost,
+    move: (from, to) => term.move(from, to),
     discard: () => term.discard(folder),
   };
 }

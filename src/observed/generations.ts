@@ -11,7 +11,7 @@ import type {
 } from '../reconciler/model.ts';
 import type { Driver } from '../reconciler/ports.ts';
 import { GENERATION_FILE, type Layout } from '../state/layout.ts';
-import { Commit, GenerationNumber, readStored, SafeName, Volume } from './stored.ts';
+import { Commit, GenerationNumber, readStored, SafeName, Volume } from '../state/stored.ts';
 
 const Document = z.object({
   recipe: SafeName,

@@ -1,10 +1,11 @@
 /** `status.json`: what is remembered of a recipe between looks. */
 import { z } from 'zod';
 import type { Reading, RecipeMemory } from '../reconciler/model.ts';
-import { Commit, GenerationNumber, readStored, SafeName, Time } from './stored.ts';
+import { Commit, GenerationNumber, readStored, SafeName, Time } from '../state/stored.ts';
 
 const Memory = z.object({
   firstSeen: z.record(z.string(), z.array(z.object({ commit: Commit, at: Time }))).default({}),
+  notCommits: z.record(z.string(), Commit).default({}),
   accepted: z
     .object({
       reason: z.enum([

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Reading } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
-import { readStored } from './stored.ts';
+import { readStored } from '../state/stored.ts';
 
 const Version = z.object({ version: z.string(), commit: z.string() });
 const Program = z.object({ version: z.string(), commit: z.string() });

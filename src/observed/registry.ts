@@ -5,8 +5,8 @@ import type { Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME } from '../state/layout.ts';
 import { observeGenerations, type GenerationReader } from './generations.ts';
 import { readMemory } from './memory.ts';
-import { readRecord } from './record.ts';
-import { namesIn } from './stored.ts';
+import { readRecord } from '../state/record.ts';
+import { namesIn } from '../state/stored.ts';
 import { readTrials } from './trials.ts';
 
 export interface RegistryOptions extends GenerationReader {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Reading, TrialRecord } from '../reconciler/model.ts';
 import { TRIAL_FILE, type Layout } from '../state/layout.ts';
-import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time } from './stored.ts';
+import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time } from '../state/stored.ts';
 
 const Step = z.object({
   name: z.enum(['sync', 'checkout', 'install', 'upgrade', 'rest', 'promote', 'tidy']),

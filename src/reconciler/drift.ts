@@ -100,7 +100,7 @@ function read(view: RecipeView, fleet: FleetView): Settled | Known {
     const message = `${manifest.upstream} shows no tags at all, though ${record.value.version} was promoted from it`;
     return settle('unknown', 'tags-vanished', message);
   }
-  const { allowed } = classify(tags, manifest.release);
+  const { allowed } = classify(tags, manifest.release, memory.value.notCommits);
   const damaged = generations.value
     .filter(({ generation, damage }) => damage.length > 0 && generation !== record.value?.generation)
     .map(({ generation }) => `kept generation ${generation} is damaged`);

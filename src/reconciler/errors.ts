@@ -34,6 +34,9 @@ export class TrialFault extends Error {
   }
 }
 
+/** The reason of a checkout whose tag names a tree or a blob: there is no release behind it, and never will be. */
+export const NOT_A_COMMIT = 'not-a-commit';
+
 /** A trial was ended by us: by a newer wish (`superseded`) or by a stop (`interrupted`). Retried at once. */
 export class TrialEnded extends Error {
   override readonly name = 'TrialEnded';

@@ -99,12 +99,16 @@ function answerOf({ recipe, decision, reason, message, nextAt, drift }: Decision
   }
 }
 
-function upstreamFacts({ manifest, refs }: RecipeView): Explanation['upstream'] {
+function upstreamFacts({ manifest, refs, memory }: RecipeView): Explanation['upstream'] {
   const url = manifest?.upstream ?? null;
   if (refs === null) return { url, state: 'not asked', releases: [], ignored: [] };
   if (!refs.readable) return { url, state: `not readable: ${refs.why}`, releases: [], ignored: [] };
   const policy: Manifest['release'] = manifest?.release ?? { ignore: [], prerelease: false, minAgeMs: 0 };
-  const { allowed, ignored } = classify(refs.value.tags, policy);
+  const { allowed, ignored } = classify(
+    refs.value.tags,
+    policy,
+    memory.readable ? memory.value.notCommits : {},
+  );
   return { url, state: `${refs.value.tags.length} tags`, releases: allowed, ignored };
 }
 

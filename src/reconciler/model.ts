@@ -280,6 +280,8 @@ export interface Condition {
 export interface RecipeMemory {
   /** Every commit that each release tag was ever seen at, oldest first. */
   firstSeen: Readonly<Record<string, readonly ReleaseSighting[]>>;
+  /** Release tags that turned out to name no commit, with the object that each names: known only once it was fetched. */
+  notCommits: Readonly<Record<string, string>>;
   accepted: Acceptance | null;
   /** The generation whose data a person distrusts. */
   rebuild: { generation: number | null; at: string } | null;

@@ -12,7 +12,7 @@ import { contextOf, goesAfter, isServed, look, type Look, type LookPorts } from 
 import type { Decision, TrialRecord } from './model.ts';
 import { observeLocally } from './observe.ts';
 import type { MemoryWriter } from './ports.ts';
-import { rememberDecision, rememberHolds, rememberTags, rememberVerdict } from './remember.ts';
+import { rememberDecision, rememberHolds, rememberTags, rememberTrial } from './remember.ts';
 import { reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
 import { runTrial } from './trial.ts';
@@ -147,7 +147,7 @@ async function remember(pass: Pass, name: string, now: Date, trial?: TrialRecord
   const before = view.memory.value;
   let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, now) : before;
   if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, now);
-  if (trial !== undefined) memory = rememberVerdict(memory, trial);
+  if (trial !== undefined) memory = rememberTrial(memory, trial);
   memory = rememberDecision(memory, decision, now);
   if (memory === before) return;
   await ports.memory.remember(name, memory);

@@ -107,8 +107,15 @@ export interface Driver {
    * `volumes`, and a difference throws `infra` with reason `base-changed`.
    */
   clone(source: DataHome, volumes: readonly VolumeRecord[], target: DataHome, work: Work): Promise<void>;
-  /** Fingerprints and digests of every volume of a home at rest, and what secrets it has. */
-  measure(home: DataHome, work: Work): Promise<{ volumes: VolumeRecord[]; secrets: string[] }>;
+  /**
+   * Fingerprints and digests of every volume that a manifest gives a home at rest, and its secrets' names. Throws
+   * `red` where the app did away with one; removes what else the app left there.
+   */
+  measure(
+    home: DataHome,
+    manifest: Manifest,
+    work: Work,
+  ): Promise<{ volumes: VolumeRecord[]; secrets: string[] }>;
   /** Forces a home's data to disk. */
   flush(home: DataHome, work: Work): Promise<void>;
   /**
@@ -158,6 +165,8 @@ export interface Workspace {
   mark: string;
   /** Aborted when the lease is lost; what must still be done after a stop goes on until then. */
   lost: AbortSignal;
+  /** Renames something inside of it. */
+  move(from: string, to: string): Promise<void>;
   discard(): Promise<void>;
 }
 

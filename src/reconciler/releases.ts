@@ -6,7 +6,7 @@
  * not depend on the order in which tags are listed: semver precedence of the recipe version; then the app version
  * piece by piece; then the tag's text.
  */
-import type { Manifest, ReleaseRef, Tag } from './model.ts';
+import type { Manifest, RecipeMemory, ReleaseRef, Tag } from './model.ts';
 import { matchesWildcard } from './wildcard.ts';
 
 export interface ParsedVersion {
@@ -81,12 +81,18 @@ export function compareReleases(a: string, b: string): number {
   return compareVersions(left, right);
 }
 
-export function classify(tags: readonly Tag[], policy: Manifest['release']): ClassifiedTags {
+/** `notCommits`: tags known to name a tree or a blob, with that object; such a tag has no commit to release. */
+export function classify(
+  tags: readonly Tag[],
+  policy: Manifest['release'],
+  notCommits: RecipeMemory['notCommits'],
+): ClassifiedTags {
   const allowed: { version: ParsedVersion; commit: string }[] = [];
   const ignored: IgnoredTag[] = [];
   for (const tag of tags) {
     const version = parseVersion(tag.name);
-    const rule = version === null ? whyNoRelease(tag.name) : whyNotAllowed(version, policy);
+    const nothing = notCommits[tag.name] === tag.commit ? 'it names no commit' : null;
+    const rule = nothing ?? (version === null ? whyNoRelease(tag.name) : whyNotAllowed(version, policy));
     if (version === null || rule !== null) ignored.push({ tag: tag.name, rule: rule ?? 'not a release' });
     else allowed.push({ version, commit: tag.commit });
   }

@@ -2,6 +2,7 @@
  * What of a look is worth remembering: when each release was first seen, since when a recipe drifts, and its
  * conditions. Where nothing changed the same object comes back, and nothing is written (invariant I4).
  */
+import { NOT_A_COMMIT } from './errors.ts';
 import { anchorHolds } from './holds.ts';
 import type {
   Condition,
@@ -40,9 +41,12 @@ export function rememberDecision(memory: RecipeMemory, decision: Decision, now: 
   return { ...memory, driftSince, conditions };
 }
 
-export function rememberVerdict(memory: RecipeMemory, { id, verdict, endedAt }: TrialRecord): RecipeMemory {
+export function rememberTrial(memory: RecipeMemory, trial: TrialRecord): RecipeMemory {
+  const { id, verdict, endedAt, reason, version, commit } = trial;
   if (verdict === null || endedAt === null) return memory;
-  return { ...memory, lastVerdict: { trial: id, verdict, at: endedAt } };
+  const notCommits =
+    reason === NOT_A_COMMIT ? { ...memory.notCommits, [version]: commit } : memory.notCommits;
+  return { ...memory, notCommits, lastVerdict: { trial: id, verdict, at: endedAt } };
 }
 
 /** In the manner of Kubernetes; a transition time moves only if status, reason or message did. */

@@ -78,6 +78,8 @@ export interface Subject {
   url: string;
 }
 
+/** While apps run on it, and once it is at rest: nothing in its data may hang on where it was built. */
+export const buildingFolder = (run: TrialRun): string => `${run.workspace.folder}/building`;
 export const generationFolder = (run: TrialRun): string => `${run.workspace.folder}/generation`;
 export const tmpFolder = (run: TrialRun): string => `${run.workspace.folder}/tmp`;
 export const stackOf = (run: TrialRun): string => `warm-${run.trial.recipe}-${run.trial.generation}`;

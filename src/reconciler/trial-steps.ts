@@ -7,6 +7,7 @@ import { describe, TrialFault } from './errors.ts';
 import type { CheckPhase, Manifest } from './model.ts';
 import type { DataHome, Deployed, Work } from './ports.ts';
 import {
+  buildingFolder,
   commandEnvironment,
   generationFolder,
   leaseAddress,
@@ -19,7 +20,8 @@ import {
 
 export const checkoutFolder = (run: TrialRun): string => `${run.workspace.folder}/checkout`;
 
-const generationHome = (run: TrialRun): DataHome => ({ stack: stackOf(run), folder: generationFolder(run) });
+const buildingHome = (run: TrialRun): DataHome => ({ stack: stackOf(run), folder: buildingFolder(run) });
+const restingHome = (run: TrialRun): DataHome => ({ stack: stackOf(run), folder: generationFolder(run) });
 
 /** A home that does not outlive its step. */
 const passingHome = (run: TrialRun, name: 'install' | 'proof'): DataHome => ({
@@ -31,7 +33,7 @@ const passingHome = (run: TrialRun, name: 'install' | 'proof'): DataHome => ({
 export async function install(run: TrialRun, work: Work): Promise<void> {
   run.address ??= await leaseAddress(run, run.plan.domain);
   await deployClones(run, work);
-  const home = run.plan.base === null ? generationHome(run) : passingHome(run, 'install');
+  const home = run.plan.base === null ? buildingHome(run) : passingHome(run, 'install');
   const subject = targetOn(run, home, '');
   const deployed = await deploy(run, home, subject, work);
   await runChecks(run, subject, 'installed', work);
@@ -43,7 +45,7 @@ export async function install(run: TrialRun, work: Work): Promise<void> {
 export async function upgrade(run: TrialRun, work: Work): Promise<void> {
   const { base } = run.plan;
   if (base === null) return;
-  const home = generationHome(run);
+  const home = buildingHome(run);
   const baseCheckout = `${run.workspace.folder}/base-checkout`;
   await run.ports.mirror.checkout(run.trial.recipe, base.commit, baseCheckout, workOn(run, 'git', work));
   work.log.note(`cloning generation ${base.generation} (${base.version})`);
@@ -69,10 +71,11 @@ export async function upgrade(run: TrialRun, work: Work): Promise<void> {
 /** Undeploys, keeps the volumes, and takes down what they are, so that any later change of them shows. */
 export async function rest(run: TrialRun, work: Work): Promise<void> {
   const { driver } = run.ports;
-  const home = generationHome(run);
+  const home = restingHome(run);
   const apps = workOn(run, 'apps', work);
   await undeploy(run, home.stack, work);
-  run.measured = await driver.measure(home, apps);
+  await run.workspace.move(buildingFolder(run), generationFolder(run));
+  run.measured = await driver.measure(home, run.manifest, apps);
   await driver.flush(home, apps);
   for (const { name, bytes, files } of run.measured.volumes) {
     work.log.note(`volume ${name}: ${files} files, ${bytes} bytes at rest`);

@@ -60,6 +60,11 @@ export class Term {
     await syncFolder(dirname(path));
   }
 
+  /** Renames something inside this term's folder: nothing durable, but fenced like everything else. */
+  async move(from: string, to: string): Promise<void> {
+    await this.#guarded(() => rename(from, to));
+  }
+
   /** Removes a file or a whole folder. What is not there needs no removing. */
   async discard(path: string): Promise<void> {
     const trash = await this.#staged(basename(path));

@@ -1,5 +1,5 @@
 /** What bad input gets: a clear error that names file, field or recipe, and nothing lost. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../fixtures/fleet.ts';
@@ -192,6 +192,21 @@ describe('upstreams', () => {
     await expectInvariants(fleet);
   });
 
+  it('a release tag that names a tree is no release, and hides none', async () => {
+    const upstream = await fleet.recipe('shop', V1);
+    await upstream.git('tag', V2, 'HEAD^{tree}');
+    const outcome = await pass(fleet);
+    expect(outcome.code).toBe(0);
+    expect(row(outcome, 'shop')).toMatchObject({ decision: 'in-sync', canonical: { version: V1 } });
+    expect((await fleet.reconcile(['explain', 'shop'])).stdout).toContain(
+      `ignored  ${V2}  (it names no commit)`,
+    );
+    await upstream.moveTag(V2);
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
+    expect(await fleet.record('shop')).toMatchObject({ version: V2 });
+    await expectInvariants(fleet);
+  });
+
   it('one that suddenly shows no tags at all is unknown, and nothing is lost', async () => {
     const upstream = await fleet.recipe('shop', V1);
     await pass(fleet);
@@ -259,13 +274,59 @@ describe('apps', () => {
     await forks.release(V1, { fork: true });
     await fleet.manifest('forks');
     const stubborn = await fleet.upstream('stubborn');
-    await stubborn.release(V1, { ignoreSigterm: true });
-    await fleet.manifest('stubborn');
+    await stubborn.release(V1, { ignoreSigterm: true, answer500: true });
+    await fleet.manifest('stubborn', { ...fleet.storeSpec(), health: { timeout: '1s' } });
     await fleet.reconciler({ concurrency: { trials: 2 } });
-    expect(decisions(await pass(fleet))).toEqual({ forks: 'in-sync', stubborn: 'in-sync' });
+    expect(decisions(await pass(fleet))).toEqual({ forks: 'in-sync', stubborn: 'held' });
     for (const { pid, forked } of await fleet.starts()) {
       expect(() => process.kill(pid ?? forked ?? 0, 0)).toThrow('ESRCH');
     }
+    await expectInvariants(fleet);
+  });
+
+  it('one that leaves things beside its volumes is promoted without them', async () => {
+    const command = [
+      'sh',
+      '-c',
+      'mkdir "$VOLUME_DATA/../.hidden" "$VOLUME_DATA/../../My Stuff"; exec node app.mjs',
+    ];
+    await fleet.recipe('shop', V1, { app: { process: { command, volumes: ['data'] } } });
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
+    expect(await fleet.record('shop')).toMatchObject({ volumes: [{ name: 'data' }] });
+    const made = join(fleet.state, 'shop', 'generations', '1');
+    expect((await readdir(made)).toSorted()).toEqual(['generation.json', 'volumes']);
+    expect(await readdir(join(made, 'volumes'))).toEqual(['data']);
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
+    await expectInvariants(fleet);
+  });
+
+  it('one that replaces its volume by a link to somewhere else is red', async () => {
+    const elsewhere = join(fleet.folder, 'elsewhere');
+    await mkdir(elsewhere);
+    const command = [
+      'sh',
+      '-c',
+      `rm -r "$VOLUME_DATA"; ln -s ${elsewhere} "$VOLUME_DATA"; exec node app.mjs`,
+    ];
+    await fleet.recipe('shop', V1, { app: { process: { command, volumes: ['data'] } } });
+    expect(row(await pass(fleet), 'shop').trial).toMatchObject({ verdict: 'red', step: 'rest' });
+    expect(await fleet.record('shop')).toBeNull();
+    await expectInvariants(fleet);
+  });
+
+  it('one whose data hangs on where it was built does not start again, and is red', async () => {
+    const command = [
+      'sh',
+      '-c',
+      'test -e "$VOLUME_DATA/first" || { touch "$VOLUME_DATA/real"; ln -s "$VOLUME_DATA/real" "$VOLUME_DATA/first"; }; test -e "$VOLUME_DATA/first" || exit 7; exec node app.mjs',
+    ];
+    const dangling = command.map((each) =>
+      each.replace('test -e "$VOLUME_DATA/first" ||', 'test -L "$VOLUME_DATA/first" ||'),
+    );
+    await fleet.recipe('shop', V1, { app: { process: { command: dangling, volumes: ['data'] } } });
+    const { trial } = row(await pass(fleet), 'shop');
+    expect(trial).toMatchObject({ verdict: 'red', step: 'rest' });
+    expect(trial?.message).toContain('exit code 7');
     await expectInvariants(fleet);
   });
 

@@ -123,6 +123,7 @@ describe('which of two releases is newer', () => {
             classify(
               list.map((name) => tag(name)),
               policy,
+              {},
             ).allowed;
           expect(order(shuffled)).toEqual(order(names));
         },
@@ -136,6 +137,7 @@ describe('which of two releases is newer', () => {
         const { allowed, ignored } = classify(
           names.map((name) => tag(name)),
           policy,
+          {},
         );
         expect(allowed.every(({ version }) => parseVersion(version) !== null)).toBe(true);
         expect(allowed.length + ignored.length).toBe(names.length);
@@ -148,23 +150,33 @@ describe('what a manifest allows', () => {
   const tags = ['1.0.0+1', '1.1.0-rc.1+1', '1.2.0+2-beta', 'latest'].map((name) => tag(name));
 
   it('leaves out what release.ignore names, and says so', () => {
-    const { allowed, ignored } = classify(tags, { ...policy, ignore: ['*-beta'] });
+    const { allowed, ignored } = classify(tags, { ...policy, ignore: ['*-beta'] }, {});
     expect(allowed.map(({ version }) => version)).toEqual(['1.0.0+1']);
     expect(ignored).toContainEqual({ tag: '1.2.0+2-beta', rule: 'release.ignore: *-beta' });
   });
 
   it('counts a prerelease only where it is asked for', () => {
-    expect(classify(tags, policy).ignored.map(({ tag: name }) => name)).toContain('1.1.0-rc.1+1');
-    const { allowed } = classify(tags, { ...policy, prerelease: true });
+    expect(classify(tags, policy, {}).ignored.map(({ tag: name }) => name)).toContain('1.1.0-rc.1+1');
+    const { allowed } = classify(tags, { ...policy, prerelease: true }, {});
     expect(allowed.map(({ version }) => version)).toEqual(['1.2.0+2-beta', '1.1.0-rc.1+1', '1.0.0+1']);
+  });
+
+  it('knows tags that turned out to name no commit, until they name something else', () => {
+    const notCommits = { '1.2.0+2-beta': commitOf('1.2.0+2-beta') };
+    expect(classify(tags, policy, notCommits).ignored).toContainEqual({
+      tag: '1.2.0+2-beta',
+      rule: 'it names no commit',
+    });
+    const moved = [tag('1.2.0+2-beta', commitOf('a real commit'))];
+    expect(classify(moved, policy, notCommits).allowed.length).toBe(1);
   });
 
   it('reports two releases that share a recipe version but not a commit', () => {
     const shared = [tag('1.0.0+1', commitOf('one')), tag('1.0.0+2', commitOf('two')), tag('0.9.0+1')];
-    expect(ambiguousReleases(classify(shared, policy).allowed)).toEqual([
+    expect(ambiguousReleases(classify(shared, policy, {}).allowed)).toEqual([
       '1.0.0+2 and 1.0.0+1 share a recipe version but not a commit',
     ]);
     const same = [tag('1.0.0+1', commitOf('one')), tag('1.0.0+2', commitOf('one'))];
-    expect(ambiguousReleases(classify(same, policy).allowed)).toEqual([]);
+    expect(ambiguousReleases(classify(same, policy, {}).allowed)).toEqual([]);
   });
 });

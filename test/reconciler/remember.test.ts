@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/reconciler/decide.ts';
-import { rememberDecision, rememberTags, rememberVerdict } from '../../src/reconciler/remember.ts';
+import { rememberDecision, rememberTags, rememberTrial } from '../../src/reconciler/remember.ts';
 import { commitOf, context, fleet, HOUR, memory, NOW, tag, trial, view } from './world.ts';
 
 const V1 = '1.0.0+1.0';
@@ -50,12 +50,12 @@ describe('what is remembered of a decision', () => {
 
   it('is the last verdict, of a trial that ended', () => {
     const ended = trial({ verdict: 'red' });
-    expect(rememberVerdict(memory(), ended).lastVerdict).toEqual({
+    expect(rememberTrial(memory(), ended).lastVerdict).toEqual({
       trial: ended.id,
       verdict: 'red',
       at: ended.endedAt,
     });
     const open = memory();
-    expect(rememberVerdict(open, trial({ verdict: null, endedAt: null }))).toBe(open);
+    expect(rememberTrial(open, trial({ verdict: null, endedAt: null }))).toBe(open);
   });
 });

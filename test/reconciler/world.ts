@@ -137,6 +137,7 @@ export function generation(
 export function memory(over: Partial<RecipeMemory> = {}): RecipeMemory {
   return {
     firstSeen: {},
+    notCommits: {},
     accepted: null,
     rebuild: null,
     holdsFrom: {},

@@ -21,6 +21,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #tail: Tail;
   readonly #seen = new Map<number, ProcessId>();
+  readonly #end = new AbortController();
   #ending: Ending | null = null;
 
   private constructor(started: Started, options: AppOptions, tail: Tail) {
@@ -48,6 +49,7 @@ export class App {
 
   async #awaitEnd(): Promise<void> {
     this.#ending = await this.#started.ended;
+    this.#end.abort();
   }
 
   /** How its command ended; null while it runs. */
@@ -55,8 +57,9 @@ export class App {
     return this.#ending;
   }
 
-  get ended(): Promise<unknown> {
-    return this.#started.ended;
+  /** Aborts when its command ends. */
+  get endSignal(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** What it said last, everything that was said before its end included. */

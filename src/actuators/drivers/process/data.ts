@@ -14,7 +14,7 @@ const COPY_TIMEOUT_MS = 24 * 3_600_000;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const SECRET_LENGTH = 32;
 
-export const volumesFolder = (home: DataHome): string => join(home.folder, 'volumes');
+const volumesFolder = (home: DataHome): string => join(home.folder, 'volumes');
 export const volumeFolder = (home: DataHome, name: string): string => join(home.folder, 'volumes', name);
 export const secretFile = (home: DataHome, name: string): string => join(home.folder, 'secrets', name);
 
@@ -72,19 +72,37 @@ export async function cloneHome(
   if (await isPresent(secrets)) await copyTree(secrets, join(target.folder, 'secrets'), work);
 }
 
+/**
+ * A generation is what its manifest declares and nothing else: whatever an app left beside its volumes goes. A volume
+ * that the app took away, or replaced by a link to somewhere else, is no volume: its clones would share that place.
+ */
 export async function measureHome(
   home: DataHome,
-  signal: AbortSignal,
+  declared: { volumes: readonly string[]; secrets: readonly string[] },
+  work: Work,
 ): Promise<{ volumes: VolumeRecord[]; secrets: string[] }> {
+  await removeOthers(home.folder, ['volumes', 'secrets'], work);
+  await removeOthers(volumesFolder(home), declared.volumes, work);
+  await removeOthers(join(home.folder, 'secrets'), declared.secrets, work);
   const volumes: VolumeRecord[] = [];
-  for (const name of (await namesIn(volumesFolder(home))).toSorted()) {
-    const { bytes, files, fingerprint, digest } = await readTree(volumeFolder(home, name), {
-      contents: true,
-      signal,
-    });
+  for (const name of declared.volumes.toSorted()) {
+    const folder = volumeFolder(home, name);
+    if (!(await isFolder(folder))) {
+      const message = `volume ${name} of ${home.stack} is no folder any more: the app took it away or replaced it`;
+      throw new TrialFault('red', 'volume-replaced', message);
+    }
+    const options = { contents: true, signal: work.signal };
+    const { bytes, files, fingerprint, digest } = await readTree(folder, options);
     volumes.push({ name, bytes, files, fingerprint, digest: digest ?? '' });
   }
-  return { volumes, secrets: (await namesIn(join(home.folder, 'secrets'))).toSorted() };
+  return { volumes, secrets: declared.secrets.toSorted() };
+}
+
+async function removeOthers(folder: string, names: readonly string[], work: Work): Promise<void> {
+  for (const name of (await namesIn(folder)).filter((each) => !names.includes(each))) {
+    await rm(join(folder, name), { recursive: true, force: true });
+    work.log.note(`removed ${join(folder, name)}: no volume or secret of the manifest`);
+  }
 }
 
 export async function inspectHome(
@@ -155,6 +173,10 @@ async function isPresent(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw new Error(`cannot look at ${path}: ${describe(error)}`, { cause: error });
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await isPresent(path)) && (await lstat(path)).isDirectory();
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -66,8 +66,10 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       infra('clone-failed', `clone the data of ${source.stack}`, work.signal, () =>
         cloneHome(source, volumes, target, work),
       ),
-    measure: (home, { signal }) =>
-      infra('measure-failed', `measure the data of ${home.stack}`, signal, () => measureHome(home, signal)),
+    measure: (home, manifest, work) =>
+      infra('measure-failed', `measure the data of ${home.stack}`, work.signal, () =>
+        measureHome(home, manifest.app.process ?? { volumes: [], secrets: [] }, work),
+      ),
     flush: (home, work) =>
       infra('flush-failed', `force the data of ${home.stack} to disk`, work.signal, () =>
         flushHome(home, work),

@@ -28,6 +28,7 @@ export async function awaitHealthy(patient: Patient): Promise<void> {
   const deadline = performance.now() + health.timeoutMs;
   let healthySince: number | null = null;
   let wrong: string | null = null;
+  let wasHealthy = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
     const patience = Math.min(PROBE_TIMEOUT_MS, Math.max(deadline - performance.now(), FIRST_PAUSE_MS));
     const answer = await look(patient, patience);
@@ -36,10 +37,11 @@ export async function awaitHealthy(patient: Patient): Promise<void> {
     const stableIn = healthySince === null ? pause : healthySince + health.stableForMs - now;
     if (stableIn <= 0) return;
     if (answer.kind === 'wrong') wrong = answer.why;
+    // Wrong answers while it starts are forgiven once it is healthy; those that come after are not.
+    if (answer.kind === 'right' && !wasHealthy) [wasHealthy, wrong] = [true, null];
     if (now >= deadline) throw await tooLate(patient, answer, wrong);
     const rest = Math.max(1, Math.min(pause, stableIn, deadline - now));
-    const rested = sleep(rest, undefined, { signal }).catch(() => undefined);
-    await (app.ending === null ? Promise.race([rested, app.ended]) : rested);
+    await sleep(rest, undefined, { signal: orItsEnd(app, signal) }).catch(() => undefined);
   }
 }
 
@@ -54,7 +56,7 @@ export async function assertHealthy(patient: Patient): Promise<void> {
 async function look(patient: Patient, timeoutMs: number): Promise<Answer> {
   const { app, health, port, signal } = patient;
   await assertRuns(patient);
-  const answer = await probe(port, health, timeoutMs, signal);
+  const answer = await probe(port, health, timeoutMs, orItsEnd(app, signal));
   signal.throwIfAborted();
   await assertRuns(patient);
   if (answer.kind === 'none') return answer;
@@ -66,10 +68,16 @@ async function look(patient: Patient, timeoutMs: number): Promise<Answer> {
   return { kind: 'none', why: 'the app stopped listening while it was asked' };
 }
 
+/** Nothing is awaited of a command that has just ended; what it leaves behind is asked anew. */
+function orItsEnd({ ending, endSignal }: App, signal: AbortSignal): AbortSignal {
+  return ending === null ? AbortSignal.any([signal, endSignal]) : signal;
+}
+
 async function assertRuns(patient: Patient): Promise<void> {
   const { app, title } = patient;
+  const processes = app.processes();
   const { ending } = app;
-  if (ending === null || (ending.exitCode === 0 && app.processes().length > 0)) return;
+  if (ending === null || (ending.exitCode === 0 && processes.length > 0)) return;
   // An app that finds its port taken ends, and is not to blame.
   await assertNotTaken(patient);
   const how = ending.signal === null ? `exit code ${ending.exitCode}` : `signal ${ending.signal}`;
@@ -89,18 +97,19 @@ async function tooLate(patient: Patient, answer: Answer, wrong: string | null): 
   const within = `within ${health.timeoutMs / 1000} s (health.timeout)`;
   const url = `http://127.0.0.1:${port}${health.path}`;
   const words = await said(app);
-  if (answer.kind === 'right') {
+  if (answer.kind === 'right' && wrong === null) {
     const stable = `healthy for ${health.stableForMs / 1000} s without a break (health.stableFor)`;
     const message = `${title} was not ${stable} ${within}: ${url} answers well only since a moment ago${words}`;
     return new TrialFault('timeout', 'health-timeout', message);
   }
   if (wrong !== null) {
-    const message = `${title} did not become healthy ${within}: ${url} ${wrong}${words}`;
+    const message = `${title} did not become and stay healthy ${within}: ${url} ${wrong}${words}`;
     return new TrialFault('red', 'wrong-answer', message);
   }
+  const why = answer.kind === 'none' ? answer.why : '';
   const { own } = listenersOf(app.processes());
   const elsewhere = own.length === 0 || own.includes(port) ? '' : elsewhereOf(own, port);
-  const message = `${title} did not answer at ${url} ${within}: ${answer.why}${elsewhere}${words}`;
+  const message = `${title} did not answer at ${url} ${within}: ${why}${elsewhere}${words}`;
   return new TrialFault('timeout', 'health-timeout', message);
 }
 

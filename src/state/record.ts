@@ -1,7 +1,7 @@
-/** `canonical.json`. A record with only the five fields of the script that this program replaces is valid. */
+/** `canonical.json`: who reads it and who writes it go by one schema. One with only the five old fields is valid. */
 import { z } from 'zod';
 import type { CanonicalRecord, Reading } from '../reconciler/model.ts';
-import { Commit, GenerationNumber, readStored, SafeName, Volume } from './stored.ts';
+import { Commit, GenerationNumber, readStored, SafeName, Volume, wordsOf } from './stored.ts';
 
 const Record = z.object({
   recipe: SafeName,
@@ -24,4 +24,10 @@ export async function readRecord(path: string, recipe: string): Promise<Reading<
     return { readable: false, why: `${path} is the record of ${read.value.recipe}, expected ${recipe}` };
   }
   return read;
+}
+
+/** Why a record, once written, could not be read again; null where it could. */
+export function faultIn(record: CanonicalRecord): string | null {
+  const parsed = Record.safeParse(record);
+  return parsed.success ? null : wordsOf(parsed.error);
 }
