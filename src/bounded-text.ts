@@ -25,7 +25,12 @@ export class BoundedText {
   toString(): string {
     const head = this.#head.subarray(0, this.#headLength);
     if (this.#leftOut === 0) return Buffer.concat([head, this.#tail]).toString('utf8');
-    return `${head.toString('utf8')}\n... ${this.#leftOut} bytes left out ...\n${this.#tail.toString('utf8')}`;
+    // Between words, for the reason that stands in cut.ts.
+    const [before, after] = [
+      head.toString('utf8').replace(/\S*$/, ''),
+      this.#tail.toString('utf8').replace(/^\S*/, ''),
+    ];
+    return `${before}\n... ${this.#leftOut} bytes left out ...\n${after}`;
   }
 
   /** Grows by doubling: what is said byte by byte costs no more than what is said at once. */

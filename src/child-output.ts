@@ -1,7 +1,7 @@
 /** Listens to a child process. A descendant of it that holds a pipe open, silent or talking for ever, must not hold us. */
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { setImmediate as pollOnce, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Stream = 'stdout' | 'stderr';
 export type OutputListener = (stream: Stream, chunk: Uint8Array) => void;
@@ -30,8 +30,6 @@ export class ChildOutput {
   async heard(): Promise<void> {
     const end = performance.now() + LAST_WORDS_MS;
     while (!(await settles(this.#closed, SILENCE_MS))) {
-      // Where the timer was late, what came meanwhile is read only now.
-      await pollOnce();
       const now = performance.now();
       if (now - this.#lastHeard >= SILENCE_MS || now >= end) break;
     }

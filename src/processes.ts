@@ -5,12 +5,13 @@
  * - what carries the work's mark in its environment;
  * - what descends from such a process, or is in a process group or session that one leads;
  * - what an earlier look found, known again by pid *and* start time, so that a reused pid is nobody we know;
- * - what cleared its environment and became a daemon, if it lives in a folder that belongs to the work alone.
+ * - what cleared its environment and became a daemon, if it lives in a folder that belongs to the work alone;
+ * - what holds a lifeline open: a file that each command inherits, and that nobody else has reason to open.
  *
  * Never ourselves, nor whoever started us. A process that has ended and waits to be collected is not alive.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessId {
@@ -23,7 +24,12 @@ export interface FindOptions {
   /** Folders that belong to the work alone: a daemon that lives in one of them belongs to it too. */
   folders?: readonly string[];
   remembered?: Iterable<ProcessId>;
+  /** Lifelines, or folders that hold them. Costs a look at every descriptor of this machine. */
+  lifelines?: readonly string[];
 }
+
+/** How the files that serve as lifelines are called, within a folder that belongs to the work. */
+export const LIFELINE_PREFIX = 'lifeline-';
 
 export const MARK_VARIABLE = 'RECONCILE_MARK';
 
@@ -39,7 +45,11 @@ interface Seen extends ProcessId {
 }
 
 /** Every living process of a mark: its own is `mark` itself, or begins with it and a `/`. */
-export function findProcesses(mark: string, options: FindOptions = {}): ProcessId[] {
+export function findProcesses(
+  mark: string,
+  options: FindOptions = {},
+  ruledOut = new Set<string>(),
+): ProcessId[] {
   const table = readTable();
   const untouchable = ourselvesAndAncestors(table);
   const candidates = [...table.values()].filter(({ pid }) => !untouchable.has(pid));
@@ -52,11 +62,13 @@ export function findProcesses(mark: string, options: FindOptions = {}): ProcessI
     if (now === undefined) leaders.add(pid);
   }
   const folders = (options.folders ?? []).map(realFolder);
+  const lifelines = (options.lifelines ?? []).map(realFolder);
   for (const process of candidates) {
     const marks = marksOf(process.pid);
     const marked = marks?.some((each) => each === mark || each.startsWith(`${mark}/`)) ?? false;
     const unmarked = marks?.length === 0;
-    if (marked || (unmarked && isDaemonIn(folders, process, untouchable))) owned.add(process.pid);
+    const stray = unmarked && isDaemonIn(folders, process, untouchable);
+    if (marked || stray || holdsOne(lifelines, process, ruledOut)) owned.add(process.pid);
   }
   addRelatives(candidates, owned, leaders);
   return candidates
@@ -76,8 +88,9 @@ export async function endProcesses(
   const met = new Set<string>();
   const remember = (process: ProcessId): unknown => known.set(keyOf(process), process);
   for (const process of options.remembered ?? []) remember(process);
+  const ruledOut = new Set<string>();
   const look = (): ProcessId[] => {
-    const found = findProcesses(mark, { ...options, remembered: known.values() });
+    const found = findProcesses(mark, { ...options, remembered: known.values() }, ruledOut);
     for (const process of found) {
       remember(process);
       met.add(keyOf(process));
@@ -170,8 +183,31 @@ function isDaemonIn(folders: readonly string[], process: Seen, ancestors: Readon
   if (!adopted) return false;
   return ['cwd', 'root', 'exe'].some((link) => {
     const place = linkOf(process.pid, link);
-    return place !== null && folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
+    return place !== null && isWithin(place, folders);
   });
+}
+
+/** A descriptor is inherited or never had: who holds none at one look is ruled out for the following ones. */
+function holdsOne(lifelines: readonly string[], process: Seen, ruledOut: Set<string>): boolean {
+  if (lifelines.length === 0 || !process.alive || ruledOut.has(keyOf(process))) return false;
+  const holds = descriptorsOf(process.pid).some((fd) => {
+    const place = linkOf(process.pid, `fd/${fd}`);
+    return place !== null && basename(place).startsWith(LIFELINE_PREFIX) && isWithin(place, lifelines);
+  });
+  if (!holds) ruledOut.add(keyOf(process));
+  return holds;
+}
+
+function descriptorsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return []; // It ended, or is somebody else's.
+  }
+}
+
+function isWithin(place: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
 }
 
 /** Every mark that a process was started with; null where its environment may not be read. */

@@ -6,6 +6,7 @@
 import { execa } from 'execa';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedText } from './bounded-text.ts';
 import { ChildOutput, type OutputListener, type Stream } from './child-output.ts';
@@ -18,6 +19,8 @@ export interface StartOptions {
   /** Stands in its environment, so that whatever descends from it is found. */
   mark: string;
   onOutput?: OutputListener;
+  /** A file that it inherits open: whoever still holds it descends from it, whatever else it cleared or left. */
+  lifeline?: string;
 }
 
 export interface RunOptions extends StartOptions {
@@ -60,20 +63,22 @@ export async function start(
   args: readonly string[],
   options: StartOptions,
 ): Promise<Started | string> {
-  const { cwd, env, mark, onOutput } = options;
+  const { cwd, env, mark, lifeline, onOutput } = options;
   // No argument list of the system can hold these, and to execa they are a mistake of ours.
   if ([file, ...args, ...Object.values(env)].some((text) => text.includes('\0')))
     return 'it holds a NUL byte';
+  const inherited = (lifeline === undefined ? [] : [openSync(lifeline, 'a', 0o600)]).filter(isInheritable);
   const child = execa(file, args, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...env, [MARK_VARIABLE]: mark },
     extendEnv: false,
-    stdin: 'ignore',
+    stdio: ['ignore', 'pipe', 'pipe', ...inherited],
     buffer: false,
     reject: false,
     detached: true,
     cleanup: false,
   });
+  for (const descriptor of inherited) closeSync(descriptor);
   if (child.pid === undefined) {
     const { originalMessage, code } = await child;
     return whyNot(file, cwd, code, originalMessage);
@@ -83,6 +88,11 @@ export async function start(
     ended: once(child, 'exit').then(() => ({ exitCode: child.exitCode, signal: child.signalCode })),
     output: new ChildOutput(child, onOutput),
   };
+}
+
+/** To execa's types only the numbers up to 9 are descriptors; it passes on any. */
+function isInheritable(descriptor: number): descriptor is 3 {
+  return descriptor > 2;
 }
 
 function whyNot(
@@ -122,9 +132,11 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   const started = await start(file, args, { ...options, mark, onOutput });
   if (typeof started === 'string') return result({ notRunnable: started });
   // The command is known by its number too: it may rewrite its environment, and its group may outlive it.
+  const lifelines = options.lifeline === undefined ? [] : [options.lifeline];
   const remembered = [{ pid: started.pid, startTime: startTimeOf(started.pid) ?? 'ended' }];
   const how = await untilEnd(started.ended, options);
-  if (how !== 'ended' || options.sweep === true) await endProcesses(mark, { graceMs: GRACE_MS, remembered });
+  if (how !== 'ended' || options.sweep === true)
+    await endProcesses(mark, { graceMs: GRACE_MS, remembered, lifelines });
   const ending = await started.ended;
   await started.output.hangUp();
   if (how === 'aborted') throw options.signal?.reason;

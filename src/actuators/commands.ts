@@ -1,8 +1,11 @@
 /** Runs what a manifest brings along: its checks, and what provides for it at a dependency. */
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childEnvironment } from '../environment.ts';
+import { keepEnd } from '../cut.ts';
+import { LIFELINE_PREFIX } from '../processes.ts';
 import { describe, TrialFault } from '../reconciler/errors.ts';
 import type { Commands, Work } from '../reconciler/ports.ts';
 import { run, type RunResult } from '../run.ts';
@@ -77,6 +80,7 @@ async function call(
     env: childEnvironment(env, tmp),
     timeoutMs,
     mark: work.mark,
+    lifeline: join(tmp, `${LIFELINE_PREFIX}${randomBytes(6).toString('hex')}`),
     signal: work.signal,
     sweep: true,
     maxOutputBytes: 64 * 1024,
@@ -106,7 +110,7 @@ function judge(
 function said({ stdout, stderr }: RunResult): string {
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
   if (lines.length === 0) return '; it said nothing';
-  const last = lines.slice(-TAIL_LINES).map((line) => line.slice(-LONGEST_LINE));
+  const last = lines.slice(-TAIL_LINES).map((line) => keepEnd(line, LONGEST_LINE));
   return `\nthe last that it said:\n${last.join('\n')}`;
 }
 

@@ -33,7 +33,7 @@ export async function recover(ports: RecoveryPorts): Promise<void> {
   if (ended.length === 0) return;
   for (const name of ended) {
     const mark = await markOf(join(layout.ended, name));
-    const count = mark === null ? 0 : await driver.reap(mark);
+    const count = mark === null ? 0 : await driver.reap(mark, join(layout.ended, name));
     ports.warn({ term: name, processes: count }, 'cleaning up after a term that did not end cleanly');
   }
   for (const recipe of (await foldersIn(layout.root)).filter((name) => RECIPE_NAME.test(name))) {

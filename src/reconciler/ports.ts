@@ -128,8 +128,11 @@ export interface Driver {
   ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }>;
   /** Removes what the driver keeps of a home outside its folder; the folder itself is the caller's. */
   remove(home: DataHome, work: Work): Promise<void>;
-  /** Ends everything whose mark begins with `mark`; returns how many things that were. */
-  reap(mark: string): Promise<number>;
+  /**
+   * Ends everything whose mark begins with `mark`, and what cut that tie but works in `folder`, which belonged to it
+   * alone; returns how many things that were.
+   */
+  reap(mark: string, folder: string): Promise<number>;
 }
 
 interface CheckRun {

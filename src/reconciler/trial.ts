@@ -170,7 +170,7 @@ async function cleanUp(run: TrialRun, emit: Emit): Promise<void> {
     await step(run, 'tidy', run.workspace.lost, emit, async (work) => {
       const apps = workOn(run, 'apps', work);
       await Promise.all([...run.stacks].map((stack) => driver.undeploy(stack, apps)));
-      await driver.reap(run.workspace.mark);
+      await driver.reap(run.workspace.mark, run.workspace.folder);
       for (const address of run.addresses) await address.release();
       await run.workspace.discard();
       const record = await registry.record(run.trial.recipe);

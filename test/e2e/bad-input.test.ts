@@ -284,6 +284,50 @@ describe('apps', () => {
     await expectInvariants(fleet);
   });
 
+  it('one whose children clear their environment, leave session and folder, and lose their parent', async () => {
+    const escape =
+      'env -i setsid sh -c "cd /; echo \\$\\$ >> $PIDS; setsid sleep 7771 & exec sleep 7772" & sleep 0.3';
+    const command = ['sh', '-c', `${escape}; exec node app.mjs`];
+    const pids = join(fleet.folder, 'pids');
+    const app = { env: { PIDS: pids }, process: { command, volumes: ['data'] } };
+    const check = { name: 'escape', phase: 'installed', command: ['sh', '-c', `PIDS=${pids}; ${escape}`] };
+    await fleet.recipe('shop', V1, { app, checks: [check] });
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
+    const escaped = (await readFile(pids, 'utf8')).trim().split('\n').map(Number);
+    expect(escaped.length).toBe(3);
+    expect((await commandLines()).filter((line) => /^sleep 777[12]$/.test(line))).toEqual([]);
+    await expectInvariants(fleet);
+  });
+
+  it('one that prints its secret at the very edge of what is shown', async () => {
+    const upstream = await fleet.upstream('shop');
+    const tell = (script: string) =>
+      `const secret = require('fs').readFileSync(process.env.SECRET_PASSWORD_FILE, 'utf8'); ${script}`;
+    await upstream.release(
+      V1,
+      {},
+      {
+        files: {
+          'long.cjs': tell("console.log(secret + 'x'.repeat(1985)); process.exit(1)"),
+          'http.cjs': tell(
+            "require('http').createServer((_, r) => r.writeHead(500).end('y'.repeat(180) + ' ' + secret)).listen(process.env.PORT, '127.0.0.1')",
+          ),
+        },
+      },
+    );
+    for (const file of ['long.cjs', 'http.cjs']) {
+      const app = { process: { command: ['node', file], volumes: ['data'], secrets: ['password'] } };
+      await fleet.manifest('shop', { app, health: { timeout: '1s' } });
+      const { trial } = row(await pass(fleet), 'shop');
+      const words = (trial?.message ?? '').match(/[A-Za-z0-9]{8,31}/g) ?? [];
+      const known =
+        /xxx|yyy|message|install|answered|expected|become|healthy|timeout|without|exited|localhost|127/;
+      expect(words.filter((word) => !known.test(word) && /[A-Z]/.test(word) && /[0-9]/.test(word))).toEqual(
+        [],
+      );
+    }
+  });
+
   it('one that leaves things beside its volumes is promoted without them', async () => {
     const command = [
       'sh',
@@ -495,3 +539,11 @@ describe('the state folder', () => {
     await rm(join(fleet.state, 'shop', 'trials', id ?? ''), { recursive: true });
   });
 });
+
+async function commandLines(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.map((line) => line.replaceAll('\0', ' ').trim());
+}

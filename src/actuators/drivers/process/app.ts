@@ -1,10 +1,13 @@
 /** One running app: its processes, wherever they went, how its command ended, and the last that it said. */
 import { TextDecoder } from 'node:util';
+import { keepEnd } from '../../../cut.ts';
 import { endProcesses, findProcesses, startTimeOf, type ProcessId } from '../../../processes.ts';
 import { start, type Ending, type Started } from '../../../run.ts';
 
 const TAIL_LINES = 20;
+/** In messages; of a longer line more is held while it is still being said. */
 const LONGEST_LINE = 2000;
+const LONGEST_HELD = 64 * 1024;
 
 export interface AppOptions {
   command: readonly string[];
@@ -13,6 +16,8 @@ export interface AppOptions {
   mark: string;
   /** Folders that belong to this deployment alone. */
   folders: readonly string[];
+  /** Inherited open by whatever it starts. */
+  lifeline: string;
   onOutput: (stream: string, chunk: Uint8Array) => void;
 }
 
@@ -38,12 +43,12 @@ export class App {
   static async start(options: AppOptions): Promise<App | string> {
     const tail = new Tail();
     const [file = '', ...args] = options.command;
-    const { cwd, env, mark } = options;
+    const { cwd, env, mark, lifeline } = options;
     const onOutput = (stream: string, chunk: Uint8Array): void => {
       tail.add(chunk);
       options.onOutput(stream, chunk);
     };
-    const started = await start(file, args, { cwd, env, mark, onOutput });
+    const started = await start(file, args, { cwd, env, mark, lifeline, onOutput });
     return typeof started === 'string' ? started : new App(started, options, tail);
   }
 
@@ -78,9 +83,10 @@ export class App {
 
   /** Returns when every process of it is gone, how many that were. */
   async stop(graceMs: number): Promise<number> {
-    const { mark, folders } = this.#options;
+    const { mark, folders, lifeline } = this.#options;
     this.processes();
-    const count = await endProcesses(mark, { graceMs, folders, remembered: this.#seen.values() });
+    const remembered = this.#seen.values();
+    const count = await endProcesses(mark, { graceMs, folders, remembered, lifelines: [lifeline] });
     await this.#started.ended;
     await this.#started.output.hangUp();
     return count;
@@ -94,13 +100,12 @@ class Tail {
 
   add(chunk: Uint8Array): void {
     const [rest = '', ...more] = this.#decoder.decode(chunk, { stream: true }).split('\n');
-    const last = `${this.#lines.pop() ?? ''}${rest}`.slice(-LONGEST_LINE);
-    this.#lines = [...this.#lines, last, ...more.map((line) => line.slice(-LONGEST_LINE))].slice(
-      -TAIL_LINES - 1,
-    );
+    const last = keepEnd(`${this.#lines.pop() ?? ''}${rest}`, LONGEST_HELD);
+    this.#lines = [...this.#lines, last, ...more].slice(-TAIL_LINES - 1);
   }
 
   toString(): string {
-    return this.#lines.join('\n').trimEnd();
+    const lines = this.#lines.map((line) => keepEnd(line, LONGEST_LINE));
+    return lines.join('\n').trimEnd();
   }
 }

@@ -3,8 +3,9 @@
  * For trying the program, for its tests, and for apps that need no container (contract: process driver).
  */
 import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
-import { endProcesses } from '../../../processes.ts';
+import { endProcesses, LIFELINE_PREFIX } from '../../../processes.ts';
 import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
 import type { ProcessApp } from '../../../reconciler/model.ts';
 import type { Address, Deployed, DeployRequest, Driver, Work } from '../../../reconciler/ports.ts';
@@ -76,7 +77,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       ),
     inspect: inspectHome,
     remove: async () => undefined,
-    reap: async (mark) => {
+    reap: async (mark, folder) => {
       const grace = Math.min(graceMs, REAP_GRACE_MS);
       const known = [...apps].filter(([each]) => each === mark || each.startsWith(`${mark}/`));
       const counts = known.map(async ([each, app]) => {
@@ -85,7 +86,8 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
         return count;
       });
       const ended = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-      return ended + (await endProcesses(mark, { graceMs: grace }));
+      const places = { folders: [folder], lifelines: [folder] };
+      return ended + (await endProcesses(mark, { graceMs: grace, ...places }));
     },
   };
 }
@@ -112,6 +114,7 @@ async function deploy(request: DeployRequest, work: Work, onStart: (app: App) =>
     env: environmentOf(request, declared, port),
     mark: markOf(home.stack, work),
     folders: [checkout, home.folder],
+    lifeline: join(request.tmp, `${LIFELINE_PREFIX}${home.stack}`),
     onOutput: (_stream, chunk) => work.log.output(home.stack, chunk),
   });
   if (typeof app === 'string') {

@@ -1,5 +1,6 @@
 /** One question to an app over HTTP on loopback: is the answer what its manifest calls healthy? */
 import { request, type IncomingMessage } from 'node:http';
+import { keepStart } from '../../../cut.ts';
 import type { Health } from '../../../reconciler/model.ts';
 
 export type Answer =
@@ -65,7 +66,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
 
 function excerptOf(body: string): string {
   const text = body.replaceAll(/\s+/g, ' ').trim();
-  return text === '' ? '' : `: ${text.slice(0, EXCERPT)}${text.length > EXCERPT ? '...' : ''}`;
+  return text === '' ? '' : `: ${keepStart(text, EXCERPT)}`;
 }
 
 function wordsOf(error: unknown): string {
