@@ -110,6 +110,8 @@ export async function openActor(settings: Settings): Promise<Actor> {
     });
     const ports: PassPorts = {
       ...reader,
+      // Marked as of this term: what is asked while acting is cleaned up after like everything else.
+      upstream: gitUpstream({ mark: `${term.mark}/observe`, timeoutMs: settings.upstreamTimeoutMs }),
       promotion,
       commands: commandRunner(),
       mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),

@@ -40,7 +40,14 @@ const CONFIGURATION = [
 export async function git(what: string, args: readonly string[], options: GitOptions): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const result = await run('git', [...CONFIGURATION, ...args], {
+  // Should we be killed, a git that waits for a server that says nothing ends by itself.
+  const patience = [
+    '-c',
+    'http.lowSpeedLimit=1',
+    '-c',
+    `http.lowSpeedTime=${Math.ceil(options.timeoutMs / 1000)}`,
+  ];
+  const result = await run('git', [...CONFIGURATION, ...patience, ...args], {
     ...options,
     env: gitEnvironment(),
     onOutput: (stream, chunk) => {

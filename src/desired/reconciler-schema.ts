@@ -1,5 +1,6 @@
 /** `spec` of the document of `kind: Reconciler`. */
 import { z } from 'zod';
+import { isCron } from './cron.ts';
 import { age, duration, size } from './quantities.ts';
 import { pause } from './recipe-schema.ts';
 import { HOSTNAME, expected, hostname, serviceName } from './words.ts';
@@ -30,9 +31,7 @@ function isKnownTimezone(name: string): boolean {
 const window = z.strictObject({
   schedule: z
     .string()
-    .regex(/^\s*([0-9A-Za-z*,/?#-]+\s+){4}[0-9A-Za-z*,/?#-]+\s*$/, {
-      error: expected('a cron expression of five fields, such as "0 3 * * 0"'),
-    })
+    .refine(isCron, { error: expected('a cron expression of five fields, such as "0 3 * * 0"') })
     .describe('When the window opens: minute, hour, day of month, month, day of week.'),
   timezone: z
     .string()

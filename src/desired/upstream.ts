@@ -26,7 +26,26 @@ async function listRefs(
   options: { mark: string; timeoutMs: number; signal: AbortSignal },
 ): Promise<UpstreamRefs> {
   const args = ['ls-remote', '--quiet', '--symref', '--', upstream, 'HEAD', `${TAGS}*`];
-  return parseRefs(await git(`list the tags of ${upstream}`, args, options));
+  const refs = parseRefs(await git(`list the tags of ${upstream}`, args, options));
+  if (refs.head === null && refs.tags.length === 0) await assertSpeaksGit(upstream, options);
+  return refs;
+}
+
+/**
+ * To git, a web server that answers with nothing is a repository with nothing in it. That would be taken for a recipe
+ * that was never released, so the answer's own type decides.
+ */
+async function assertSpeaksGit(
+  url: string,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  if (!/^https?:/.test(url)) return;
+  const asked = `${url.replace(/\/+$/, '')}/info/refs?service=git-upload-pack`;
+  const answer = await fetch(asked, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
+  await answer.body?.cancel();
+  const type = answer.headers.get('content-type') ?? 'nothing';
+  if (type.startsWith('application/x-git-upload-pack-advertisement')) return;
+  throw new Error(`could not list the tags of ${url}: it answers, but not as a git server does (${type})`);
 }
 
 /** Lines of `git ls-remote --symref`: `ref: <target>\t<name>` and `<object>\t<name>`, `<name>^{}` being peeled. */

@@ -60,6 +60,20 @@ function usableCanonical(view: RecipeView | undefined, driver: string): Dependen
   };
 }
 
+/** Everything that a recipe needs, what its dependencies need included: a trial of it runs against all of them. */
+export function allNeeds(name: string, manifestOf: (name: string) => Manifest | null): string[] {
+  const found = new Set<string>();
+  const visit = (each: string): void => {
+    for (const dependency of manifestOf(each)?.dependsOn ?? []) {
+      if (dependency.name === name || found.has(dependency.name)) continue;
+      found.add(dependency.name);
+      visit(dependency.name);
+    }
+  };
+  visit(name);
+  return sorted([...found]);
+}
+
 /** Names so ordered that each comes after everything that it depends on; otherwise by name. */
 export function inDependencyOrder(manifests: readonly Manifest[]): string[] {
   const byName = new Map(manifests.map((manifest) => [manifest.name, manifest]));

@@ -85,11 +85,16 @@ function outsideWindow({ fleet }: GateQuestion): Gated | null {
   return { ...held('outside-window', message, null), nextAt: fleet.window.nextAt };
 }
 
+/** What a trial of a recipe may come to take: twice its canonical, for a seed twice the fleet's median. */
+export function roomFor(view: RecipeView, fleet: FleetView): number {
+  return 2 * (canonicalBytes(view) ?? medianCanonical(fleet));
+}
+
 /** Contract: allocated + reserved by running trials + 2 x the canonical (a seed: the fleet's median) must fit. */
 function noRoom({ view, fleet, config }: GateQuestion): Gated | null {
   if (config.diskBudgetBytes === null) return null;
   const { allocatedBytes, reservedBytes } = fleet.disk;
-  const needed = 2 * (canonicalBytes(view) ?? medianCanonical(fleet));
+  const needed = roomFor(view, fleet);
   const total = allocatedBytes + reservedBytes + needed;
   if (total <= config.diskBudgetBytes) return null;
   const message =

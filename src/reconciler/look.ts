@@ -3,6 +3,7 @@
  * with one, so that what is planned and what is acted on can not differ.
  */
 import { decide } from './decide.ts';
+import { allNeeds } from './dependencies.ts';
 import type { Decision, Fleet } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock } from './ports.ts';
@@ -58,14 +59,10 @@ export function planReport(found: Look, program: LookPorts['program']): Report {
   return reportOf(rows, { kind: 'Plan', observedAt: found.now.toISOString(), program, error: found.error });
 }
 
-/** The dependencies of a recipe that are acted on in the same pass, and so before it. */
+/** What a recipe needs, at first or second hand, that is acted on in the same pass, and so before it. */
 export function goesAfter(recipe: string, found: Pick<Look, 'view' | 'decisions'>): string[] {
   if (!isServed(recipe, found)) return [];
-  const dependencies = found.view.recipes.get(recipe)?.manifest?.dependsOn ?? [];
-  return dependencies
-    .map(({ name }) => name)
-    .filter((name) => isServed(name, found))
-    .toSorted();
+  return needsOf(recipe, found).filter((name) => isServed(name, found));
 }
 
 /** Acted on now, or as soon as a dependency that is acted on has become ready. */
@@ -74,8 +71,11 @@ export function isServed(recipe: string, found: Pick<Look, 'view' | 'decisions'>
   if (decision === undefined) return false;
   if (decision.plan !== null) return true;
   if (decision.reason !== 'dependency-not-ready') return false;
-  const dependencies = found.view.recipes.get(recipe)?.manifest?.dependsOn ?? [];
-  return dependencies.some(({ name }) => isServed(name, found));
+  return needsOf(recipe, found).some((name) => (found.decisions.get(name)?.plan ?? null) !== null);
+}
+
+export function needsOf(recipe: string, { view }: Pick<Look, 'view'>): string[] {
+  return allNeeds(recipe, (name) => view.recipes.get(name)?.manifest ?? null);
 }
 
 /** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */

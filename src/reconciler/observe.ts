@@ -78,7 +78,8 @@ async function reachDriver(fleet: Fleet, driver: ObservePorts['driver']): Promis
   return await driver.reach();
 }
 
-function allocated(recipes: ReadonlyMap<string, RecipeView>): number {
+/** Of every generation that a record names, orphans included. */
+export function allocated(recipes: ReadonlyMap<string, RecipeView>): number {
   let total = 0;
   for (const { generations } of recipes.values()) {
     for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;

@@ -8,9 +8,10 @@
 import { decide } from './decide.ts';
 import { inDependencyOrder } from './dependencies.ts';
 import { describe, Fenced } from './errors.ts';
-import { contextOf, goesAfter, isServed, look, type Look, type LookPorts } from './look.ts';
+import { roomFor } from './gates.ts';
+import { contextOf, goesAfter, isServed, look, needsOf, type Look, type LookPorts } from './look.ts';
 import type { Decision, TrialRecord } from './model.ts';
-import { observeLocally } from './observe.ts';
+import { allocated, observeLocally } from './observe.ts';
 import type { MemoryWriter } from './ports.ts';
 import { rememberDecision, rememberHolds, rememberTags, rememberTrial } from './remember.ts';
 import { reportOf, rowOf, type Acted, type Report } from './report.ts';
@@ -44,6 +45,8 @@ interface Pass {
   request: PassRequest;
   found: Look;
   acted: Map<string, Acted>;
+  /** Bytes that the trials under way may still come to take. */
+  reserved: Map<string, number>;
   onEvent: (event: TrialEvent) => void;
   stop: AbortSignal;
 }
@@ -56,7 +59,7 @@ export async function runPass(
 ): Promise<PassResult> {
   const startedAt = ports.clock.now().toISOString();
   const found = await look(ports, request.only, request, stop);
-  const pass: Pass = { ports, request, found, acted: new Map(), onEvent, stop };
+  const pass: Pass = { ports, request, found, acted: new Map(), reserved: new Map(), onEvent, stop };
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
@@ -86,11 +89,14 @@ async function serve(
   const { manifests, config } = pass.found.fleet;
   const names = inDependencyOrder(manifests).filter(wanted);
   const limit = config.readable ? config.value.concurrency.trials : 1;
-  const needs = (name: string): readonly string[] =>
-    manifests.find((manifest) => manifest.name === name)?.dependsOn.map((each) => each.name) ?? [];
-  await serveInOrder(names, needs, limit, async (name) => {
-    if (!pass.stop.aborted) await reconcile(pass, name, how);
-  });
+  await serveInOrder(
+    names,
+    (name) => needsOf(name, pass.found),
+    limit,
+    async (name) => {
+      if (!pass.stop.aborted) await reconcile(pass, name, how);
+    },
+  );
 }
 
 /** One recipe: look again, decide, run the trial, look again. */
@@ -100,6 +106,7 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
   const decision = await lookAgain(pass, name, ignoreHolds);
   const { manifest, trials } = viewOf(pass, name);
   if (decision.plan === null || manifest === null) return;
+  pass.reserved.set(name, roomFor(viewOf(pass, name), pass.found.view));
   try {
     const earlier = trials.readable ? trials.value : [];
     const trialRequest = {
@@ -111,10 +118,12 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
     };
     const trial = await runTrial(trialRequest, ports, stop, pass.onEvent);
     pass.acted.set(name, { trial });
+    pass.reserved.delete(name);
     await lookAgain(pass, name, false, trial);
   } catch (error) {
     if (error instanceof Fenced) throw error;
     pass.acted.set(name, { trial: null });
+    pass.reserved.delete(name);
     await lookAgain(pass, name, false);
     const now = pass.found.decisions.get(name) ?? decision;
     const message = `the trial could not be recorded: ${describe(error)}; ${now.message}`;
@@ -131,6 +140,8 @@ async function lookAgain(
   const { ports, found } = pass;
   const view = { ...viewOf(pass, name), ...(await observeLocally(name, ports.registry)) };
   found.view.recipes.set(name, view);
+  const reservedBytes = [...pass.reserved.values()].reduce((sum, bytes) => sum + bytes, 0);
+  found.view.disk = { allocatedBytes: allocated(found.view.recipes), reservedBytes };
   const context = contextOf(ports, ports.clock.now(), () => ignoreHolds);
   const decision = decide(view, found.view, context);
   found.decisions.set(name, decision);

@@ -1,5 +1,8 @@
 /** What bad input gets: a clear error that names file, field or recipe, and nothing lost. */
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../fixtures/fleet.ts';
@@ -169,6 +172,25 @@ describe('upstreams', () => {
     await expectInvariants(fleet);
   });
 
+  it('a web server that answers with nothing at all is not an empty repository', async () => {
+    const upstream = await fleet.upstream('empty');
+    const git = await HttpGit.start(fleet.upstreams);
+    const web = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    try {
+      const { port } = web.address() as AddressInfo;
+      await fleet.manifest('web', { ...fleet.storeSpec(), upstream: `http://127.0.0.1:${port}/x.git` });
+      await fleet.manifest('git', { ...fleet.storeSpec(), upstream: git.url('empty') });
+      const outcome = await pass(fleet);
+      expect(decisions(outcome)).toEqual({ web: 'unknown', git: 'never-released' });
+      expect(row(outcome, 'web').message).toContain('not as a git server does');
+      expect(upstream.folder).toContain('empty');
+    } finally {
+      web.close();
+      await git.close();
+    }
+  });
+
   it('an empty repository, tags that are no releases, and two tags on one commit', async () => {
     await fleet.upstream('empty');
     await fleet.manifest('empty');
@@ -240,7 +262,13 @@ describe('apps', () => {
   const cases: [string, object, string, string, RegExp][] = [
     ['exits', { exitAtStart: 3 }, 'red', 'install', /ended with exit code 3[\s\S]*exiting as told/],
     ['never opens its port', { neverListen: true }, 'timeout', 'install', /did not answer/],
-    ['listens elsewhere', { wrongPort: true }, 'timeout', 'install', /listens on port \d+, expected \$PORT/],
+    [
+      'listens elsewhere',
+      { wrongPort: true },
+      'timeout',
+      'install',
+      /listens on 127\.0\.0\.1:\d+, expected \$PORT = \d+/,
+    ],
     ['answers 500', { answer500: true }, 'red', 'install', /answered 500, expected 200: broken, as told/],
   ];
 

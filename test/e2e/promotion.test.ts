@@ -172,6 +172,19 @@ describe('what a person or a policy says', () => {
     expect(held.message).toMatch(/more than diskBudget 1024/);
   });
 
+  it('diskBudget: counts what the same pass has made before', async () => {
+    const command = ['sh', '-c', 'head -c 3000000 /dev/urandom > "$VOLUME_DATA/big"; exec node app.mjs'];
+    const spec = { app: { process: { command, volumes: ['data'] } } };
+    const upstreams = [await fleet.recipe('blog', V1, spec), await fleet.recipe('shop', V1, spec)];
+    await pass(fleet);
+    for (const upstream of upstreams) await upstream.release(V2);
+    await fleet.reconciler({ diskBudget: '13MiB' });
+    const outcome = await pass(fleet);
+    expect(decisions(outcome)).toEqual({ blog: 'in-sync', shop: 'held' });
+    expect(row(outcome, 'shop')).toMatchObject({ reason: 'disk-budget', acted: false });
+    await expectInvariants(fleet);
+  });
+
   it('another driver: a canonical that it made is held, and not touched', async () => {
     await fleet.recipe('shop', V1);
     await pass(fleet);

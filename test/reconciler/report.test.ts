@@ -76,6 +76,15 @@ describe('a plan', () => {
     });
   });
 
+  it('comes after what its dependencies need too, whatever lies between', () => {
+    const between = {
+      ...settled('web'),
+      manifest: manifest({ name: 'web', dependsOn: [{ name: 'db', provide: [] }] }),
+    };
+    const found = looked(depending('app', 'web'), between, depending('db'));
+    expect(goesAfter('app', found)).toEqual(['db']);
+  });
+
   it('does not wait for a dependency that nothing will be done about', () => {
     const held = view({
       manifest: manifest({ name: 'web', suspend: { reason: 'x', by: null, until: null } }),

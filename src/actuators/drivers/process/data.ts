@@ -92,10 +92,18 @@ export async function measureHome(
       throw new TrialFault('red', 'volume-replaced', message);
     }
     const options = { contents: true, signal: work.signal };
-    const { bytes, files, fingerprint, digest } = await readTree(folder, options);
+    const { bytes, files, fingerprint, digest } = await readTree(folder, options).catch((error: unknown) => {
+      throw isForbidden(error) ? unreadableVolume(name, home, error) : error;
+    });
     volumes.push({ name, bytes, files, fingerprint, digest: digest ?? '' });
   }
   return { volumes, secrets: declared.secrets.toSorted() };
+}
+
+/** The app took the rights to its own files away: what cannot be read cannot be kept. */
+function unreadableVolume(name: string, home: DataHome, error: unknown): TrialFault {
+  const message = `volume ${name} of ${home.stack} cannot be read after its app was stopped: ${describe(error)}`;
+  return new TrialFault('red', 'volume-unreadable', message, { cause: error });
 }
 
 async function removeOthers(folder: string, names: readonly string[], work: Work): Promise<void> {
@@ -185,6 +193,10 @@ async function namesIn(folder: string): Promise<string[]> {
 
 async function readIfPresent(path: string): Promise<string | null> {
   return (await isPresent(path)) ? await readFile(path, 'utf8') : null;
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
 }
 
 function isMissing(error: unknown): boolean {

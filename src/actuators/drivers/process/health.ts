@@ -114,8 +114,7 @@ async function tooLate(patient: Patient, answer: Answer, wrong: string | null): 
 }
 
 function elsewhereOf(own: readonly number[], port: number): string {
-  const places = own.map((each) => `127.0.0.1:${each}`).join(', ');
-  return `; it listens on ${places}, expected $PORT = ${port}`;
+  return `; it listens on port ${own.join(', ')}, expected $PORT = ${port}`;
 }
 
 async function said(app: App): Promise<string> {
