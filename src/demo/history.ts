@@ -7,11 +7,11 @@
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { git } from '../git.ts';
+import { packageRoot } from '../package-root.ts';
 
-/** The package's own `demo`, as far from `src/demo` as from `dist/demo`. */
-export const SOURCES = fileURLToPath(new URL('../../demo', import.meta.url));
+/** The package's own `demo`. */
+export const SOURCES = join(packageRoot(), 'demo');
 
 const AUTHOR = ['-c', 'user.name=Recipe Author', '-c', 'user.email=author@example.org'];
 const UNSIGNED = ['-c', 'commit.gpgSign=false', '-c', 'tag.gpgSign=false'];
