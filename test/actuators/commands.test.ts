@@ -44,6 +44,8 @@ const check = async (command: string[], over: Partial<Check> = {}, signal?: Abor
   const env = { RECIPE: 'app', APP_URL: 'http://127.0.0.1:1' };
   await runner.check({ check: whole, cwd: folder, env, tmp: join(folder, 'tmp') }, work(signal));
 };
+const provideFolders = async (): Promise<string[]> =>
+  (await readdir(join(folder, 'tmp'))).filter((name) => name.startsWith('provide'));
 const provide = async (script: string): Promise<Record<string, string>> => {
   const call = {
     command: ['sh', '-c', script],
@@ -130,7 +132,7 @@ describe('a provide command', () => {
       EMPTY: '',
       _X1: 'a b ',
     });
-    expect(await readdir(join(folder, 'tmp'))).toEqual([]);
+    expect(await provideFolders()).toEqual([]);
   });
 
   it('that writes nothing provides nothing', async () => {
@@ -158,7 +160,7 @@ describe('a provide command', () => {
     const fault = await faultOf(provide(script));
     expect(fault).toMatchObject({ verdict: 'red', reason: 'provide-failed' });
     expect(fault.message).toContain(why);
-    expect(await readdir(join(folder, 'tmp'))).toEqual([]);
+    expect(await provideFolders()).toEqual([]);
   });
 
   it('that cannot be given a file is not to blame', async () => {

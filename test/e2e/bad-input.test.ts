@@ -267,7 +267,7 @@ describe('apps', () => {
       { wrongPort: true },
       'timeout',
       'install',
-      /listens on 127\.0\.0\.1:\d+, expected \$PORT = \d+/,
+      /listens on port \d+, expected \$PORT = \d+/,
     ],
     ['answers 500', { answer500: true }, 'red', 'install', /answered 500, expected 200: broken, as told/],
   ];

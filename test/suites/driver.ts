@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrialFault } from '../../src/reconciler/errors.ts';
+import type { Manifest } from '../../src/reconciler/model.ts';
 import type { DataHome, DeployRequest, Driver, Work } from '../../src/reconciler/ports.ts';
 
 /** `stores` answers with JSON: the versions that ran on its volume `data`, and its secret `key`. */
@@ -11,10 +12,13 @@ export type Behaviour = 'answers' | 'exits' | 'answers-500' | 'silent' | 'ignore
 
 export interface DriverHarness {
   driver: Driver;
+  /** Belongs to the work alone: everything that it makes lies in here. */
+  folder: string;
   /** A home that nothing was deployed on yet. */
   home(name: string): DataHome;
   /** A request whose app behaves so; health is impatient, volumes are `data` and secrets `key` for `stores`. */
   request(behaviour: Behaviour, home: DataHome, over?: RequestChanges): Promise<DeployRequest>;
+  manifest(behaviour: Behaviour, over?: RequestChanges): Manifest;
   work(signal?: AbortSignal): Work;
   /** Everything that was said into the log of any `work`, as a step's log would show it. */
   logged(): string;
@@ -51,6 +55,8 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
 
     const deploy = async (behaviour: Behaviour, home: DataHome, over?: RequestChanges) =>
       await driver.deploy(await harness.request(behaviour, home, over), harness.work());
+    const measure = async (home: DataHome, over?: RequestChanges) =>
+      await driver.measure(home, harness.manifest('stores', over), harness.work());
     const said = async (url: string): Promise<{ versions: string[]; secret: string | null }> =>
       JSON.parse(await (await fetch(url)).text()) as { versions: string[]; secret: string | null };
     /** Deployed once, so that it has data and a secret, and at rest. */
@@ -126,7 +132,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       const second = await deploy('answers', home, { volumes: ['kept', 'new'] });
       expect(second).toMatchObject({ added: ['new'], dropped: ['old'] });
       expect(await harness.read(home, 'kept', 'file')).toBe('data');
-      const { volumes } = await driver.measure(home, harness.work());
+      const { volumes } = await measure(home, { volumes: ['kept', 'new'] });
       expect(volumes.map(({ name, files }) => [name, files])).toEqual([
         ['kept', 1],
         ['new', 0],
@@ -164,27 +170,27 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       await deploy('answers', harness.home('one'));
       await deploy('ignores-sigterm', harness.home('two'));
       const { mark } = harness.work();
-      expect(await driver.reap(`${mark}-of-another`)).toBe(0);
-      expect(await driver.reap(mark.slice(0, mark.lastIndexOf('/')))).toBe(2);
+      expect(await driver.reap(`${mark}-of-another`, `${harness.folder}-of-another`)).toBe(0);
+      expect(await driver.reap(mark.slice(0, mark.lastIndexOf('/')), harness.folder)).toBe(2);
       expect(await harness.running()).toEqual([]);
-      expect(await driver.reap(mark)).toBe(0);
+      expect(await driver.reap(mark, harness.folder)).toBe(0);
     });
 
     describe('with data at rest', () => {
       it('clones volumes and secrets without touching the source', async () => {
         const source = await rested('one');
-        const before = await driver.measure(source, harness.work());
+        const before = await measure(source);
         const target = harness.home('two');
         await driver.clone(source, before.volumes, target, harness.work());
-        expect(await driver.measure(target, harness.work())).toEqual(before);
+        expect(await measure(target)).toEqual(before);
         const answer = await said((await deploy('stores', target, { version: '2.0.0+2' })).url);
         expect(answer.versions).toEqual(['1.0.0+1', '2.0.0+2']);
-        expect(await driver.measure(source, harness.work())).toEqual(before);
+        expect(await measure(source)).toEqual(before);
       });
 
       it('finds a source that changed since it was promoted, while cloning it', async () => {
         const source = await rested('one');
-        const { volumes } = await driver.measure(source, harness.work());
+        const { volumes } = await measure(source);
         await harness.write(source, 'data', 'versions', '9.9.9+9\n');
         const fault = await faultOf(driver.clone(source, volumes, harness.home('two'), harness.work()));
         expect(fault).toMatchObject({ verdict: 'infra', reason: 'base-changed' });
@@ -193,7 +199,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
 
       it('says when what it is to clone is missing', async () => {
         const source = await rested('one');
-        const { volumes } = await driver.measure(source, harness.work());
+        const { volumes } = await measure(source);
         await harness.removeVolume(source, 'data');
         const fault = await faultOf(driver.clone(source, volumes, harness.home('two'), harness.work()));
         expect(fault).toMatchObject({ verdict: 'infra', reason: 'base-missing' });
@@ -201,7 +207,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
 
       it('finds no damage where there is none, and none in a time that moved', async () => {
         const home = await rested('one');
-        const expected = await driver.measure(home, harness.work());
+        const expected = await measure(home);
         const intact = await driver.inspect(home, expected);
         expect(intact).toMatchObject({ damage: [], bytes: expected.volumes[0]?.bytes });
         expect(intact.allocatedBytes).toBeGreaterThan(0);
@@ -211,7 +217,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
 
       it('tells changed from missing', async () => {
         const home = await rested('one');
-        const expected = await driver.measure(home, harness.work());
+        const expected = await measure(home);
         await harness.write(home, 'data', 'versions', '1.0.0+2\n');
         await harness.removeSecret(home, 'key');
         expect((await driver.inspect(home, expected)).damage).toEqual([
