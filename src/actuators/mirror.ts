@@ -172,7 +172,9 @@ async function refsOf(url: string, branch: string | null, call: GitOptions): Pro
     const [left = '', name = ''] = line.split('\t');
     if (name === 'HEAD' && left.startsWith('ref: ')) branchRef = left.slice('ref: '.length);
     else if (name === 'HEAD' && branchRef !== null) refs.set(branchRef, left);
-    else if (name === head || (name.startsWith('refs/tags/') && !name.endsWith('^{}'))) refs.set(name, left);
+    // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
+    else if ((branch !== null && name === head) || (name.startsWith('refs/tags/') && !name.endsWith('^{}')))
+      refs.set(name, left);
   }
   return refs;
 }

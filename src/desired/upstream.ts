@@ -1,4 +1,5 @@
 /** Asks an upstream which releases it has: one `git ls-remote`, over whatever transport its URL names. */
+import { withDeadline } from '../deadline.ts';
 import { git } from '../git.ts';
 import { describe } from '../reconciler/errors.ts';
 import type { Manifest, Reading, Tag, UpstreamRefs } from '../reconciler/model.ts';
@@ -41,9 +42,11 @@ async function assertSpeaksGit(
 ): Promise<void> {
   if (!/^https?:/.test(url)) return;
   const asked = `${url.replace(/\/+$/, '')}/info/refs?service=git-upload-pack`;
-  const answer = await fetch(asked, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
-  await answer.body?.cancel();
-  const type = answer.headers.get('content-type') ?? 'nothing';
+  const type = await withDeadline(timeoutMs, signal, async (stop) => {
+    const answer = await fetch(asked, { signal: stop });
+    await answer.body?.cancel();
+    return answer.headers.get('content-type') ?? 'nothing';
+  });
   if (type.startsWith('application/x-git-upload-pack-advertisement')) return;
   throw new Error(`could not list the tags of ${url}: it answers, but not as a git server does (${type})`);
 }

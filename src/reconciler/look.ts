@@ -4,6 +4,7 @@
  */
 import { decide } from './decide.ts';
 import { allNeeds } from './dependencies.ts';
+import { CannotRun } from './errors.ts';
 import type { Decision, Fleet } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock } from './ports.ts';
@@ -36,10 +37,13 @@ export async function look(
   const { view, fleet } = observation;
   const context = contextOf(ports, now, () => options.retryFailed);
   const scope = only.length === 0 ? [...view.recipes.keys()].toSorted() : [...new Set(only)].toSorted();
+  const stranger = scope.find((name) => !view.recipes.has(name));
+  if (stranger !== undefined) {
+    throw new CannotRun(`no recipe is called "${stranger}": neither a manifest nor a record has that name`);
+  }
   const known = scope.flatMap((name) => view.recipes.get(name) ?? []);
   const decisions = new Map(known.map((recipe) => [recipe.recipe, decide(recipe, view, context)]));
-  const missing = scope.filter((name) => !view.recipes.has(name));
-  return { ...observation, now, scope, decisions, error: whyNothingCanBeDone(fleet, missing) };
+  return { ...observation, now, scope, decisions, error: whyNothingCanBeDone(fleet) };
 }
 
 export function contextOf(
@@ -79,10 +83,7 @@ export function needsOf(recipe: string, { view }: Pick<Look, 'view'>): string[] 
 }
 
 /** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */
-function whyNothingCanBeDone(fleet: Fleet, missing: readonly string[]): string | null {
-  const [stranger] = missing;
-  if (stranger !== undefined)
-    return `no recipe is called "${stranger}": neither a manifest nor a record has that name`;
+function whyNothingCanBeDone(fleet: Fleet): string | null {
   if (!fleet.config.readable) return `the Reconciler document cannot be used: ${fleet.config.why}`;
   if (fleet.manifests.length === 0) {
     const [first] = fleet.problems;

@@ -27,7 +27,7 @@ export interface Clock {
 }
 
 /** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). */
-export interface StepLog {
+interface StepLog {
   note(text: string): void;
   /** Output of a child process as it comes, in any pieces. */
   output(source: string, chunk: Uint8Array): void;

@@ -136,6 +136,13 @@ describe('a sync', () => {
     });
   });
 
+  it('of an upstream whose HEAD is detached mirrors its tags', async () => {
+    await upstream.release('1.0.0+1');
+    await upstream.git('checkout', '--quiet', '--detach');
+    await mirror.sync(wanted(), work);
+    expect((await refsIn(local())).map((ref) => ref.split(' ')[1])).toEqual(['refs/tags/1.0.0+1']);
+  });
+
   it('follows a default branch that was renamed, also below its old name', async () => {
     await upstream.release('1.0.0+1');
     await mirror.sync(wanted(), work);

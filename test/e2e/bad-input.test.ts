@@ -50,6 +50,7 @@ describe('nothing to evaluate is an error, never a success', () => {
     expect(outcome.code).toBe(1);
     expect(String(outcome.json?.error)).toContain('"shpo"');
     expect(await fleet.starts()).toEqual([]);
+    expect((await fleet.reconcile(['status', '--json'])).json?.error).toContain('no pass');
   });
 
   it('an invalid or a second Reconciler document: every recipe is unknown, and nothing acts', async () => {

@@ -1,6 +1,7 @@
 /** One question to an app over HTTP on loopback: is the answer what its manifest calls healthy? */
 import { request, type IncomingMessage } from 'node:http';
 import { keepStart } from '../../../cut.ts';
+import { withDeadline } from '../../../deadline.ts';
 import type { Health } from '../../../reconciler/model.ts';
 
 export type Answer =
@@ -15,22 +16,20 @@ const EXCERPT = 200;
 
 /** Follows no redirects: where the app sends others is not where it is healthy. */
 export function probe(port: number, health: Health, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
+  return withDeadline(timeoutMs, signal, (stop) => ask(port, health, stop));
+}
+
+function ask(port: number, health: Health, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
-    const none = (why: string): void => resolve({ kind: 'none', why });
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.round(timeoutMs)))]);
+    const none = (error: unknown): void =>
+      resolve({ kind: 'none', why: wordsOf(signal.aborted ? signal.reason : error) });
     try {
-      const options = { host: '127.0.0.1', port, path: health.path, agent: false, signal: stop };
-      const asked = request(options, (response) => {
-        judge(response, health).then(resolve, (error: unknown) =>
-          none(`the answer broke off: ${wordsOf(error)}`),
-        );
-      });
-      asked.on('error', (error) =>
-        none(stop.aborted ? `no answer within ${Math.round(timeoutMs)} ms` : wordsOf(error)),
-      );
+      const options = { host: '127.0.0.1', port, path: health.path, agent: false, signal };
+      const asked = request(options, (response) => void judge(response, health).then(resolve, none));
+      asked.on('error', none);
       asked.end();
     } catch (error) {
-      none(wordsOf(error)); // A path that cannot be sent.
+      none(error); // A path that cannot be sent.
     }
   });
 }
