@@ -36,6 +36,9 @@ export const MARK_VARIABLE = 'RECONCILE_MARK';
 /** After this long, what survives SIGKILL is stuck in the kernel. */
 const KILL_DEADLINE_MS = 10_000;
 
+/** How many looks in a row must find nobody before nobody is left. */
+const LOOKS_FOR_NOBODY = 3;
+
 interface Seen extends ProcessId {
   alive: boolean;
   parent: number;
@@ -90,7 +93,10 @@ export async function endProcesses(
   for (const process of options.remembered ?? []) remember(process);
   const ruledOut = new Set<string>();
   const look = (): ProcessId[] => {
-    const found = findProcesses(mark, { ...options, remembered: known.values() }, ruledOut);
+    const scan = (): ProcessId[] => findProcesses(mark, { ...options, remembered: known.values() }, ruledOut);
+    let found = scan();
+    // Who was born of one that ended between the listing and the reading of it is in neither: nobody only counts twice.
+    for (let again = 1; again < LOOKS_FOR_NOBODY && found.length === 0; again++) found = scan();
     for (const process of found) {
       remember(process);
       met.add(keyOf(process));
