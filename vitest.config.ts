@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     restoreMocks: true,
+    // Tests wait for processes more than they compute: one worker more than there are cores keeps these busy.
+    maxWorkers: availableParallelism() + 1,
   },
 });

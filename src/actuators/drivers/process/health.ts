@@ -59,8 +59,10 @@ async function look(patient: Patient, timeoutMs: number): Promise<Answer> {
   const answer = await probe(port, health, timeoutMs, orItsEnd(app, signal));
   signal.throwIfAborted();
   await assertRuns(patient);
+  // One look at its processes for each question: what is seen now is known again should it cut its ties.
+  const processes = app.processes();
   if (answer.kind === 'none') return answer;
-  const mine = listenersOf(app.processes());
+  const mine = listenersOf(processes);
   if (mine.own.includes(port) && !mine.foreign.has(port)) return answer;
   // Looked at twice: a process may have been born between the two halves of the first look.
   await assertNotTaken(patient);
@@ -75,9 +77,8 @@ function orItsEnd({ ending, endSignal }: App, signal: AbortSignal): AbortSignal 
 
 async function assertRuns(patient: Patient): Promise<void> {
   const { app, title } = patient;
-  const processes = app.processes();
   const { ending } = app;
-  if (ending === null || (ending.exitCode === 0 && processes.length > 0)) return;
+  if (ending === null || (ending.exitCode === 0 && app.processes().length > 0)) return;
   // An app that finds its port taken ends, and is not to blame.
   await assertNotTaken(patient);
   const how = ending.signal === null ? `exit code ${ending.exitCode}` : `signal ${ending.signal}`;
