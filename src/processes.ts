@@ -92,8 +92,8 @@ export async function endProcesses(
   const remember = (process: ProcessId): unknown => known.set(keyOf(process), process);
   for (const process of options.remembered ?? []) remember(process);
   const ruledOut = new Set<string>();
+  const scan = (): ProcessId[] => findProcesses(mark, { ...options, remembered: known.values() }, ruledOut);
   const look = (): ProcessId[] => {
-    const scan = (): ProcessId[] => findProcesses(mark, { ...options, remembered: known.values() }, ruledOut);
     let found = scan();
     // Who was born of one that ended between the listing and the reading of it is in neither: nobody only counts twice.
     for (let again = 1; again < LOOKS_FOR_NOBODY && found.length === 0; again++) found = scan();

@@ -62,8 +62,7 @@ function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
     .addOption(
       new Option('--once', 'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds'),
     )
-    .addHelpText('after', EXIT_CODES)
-    .action((_options: unknown, command: Command) => command.help({ error: true }));
+    .addHelpText('after', EXIT_CODES);
   addLooking(root, env, accept);
   addReading(root, env, accept);
   addManifests(root, env, accept);

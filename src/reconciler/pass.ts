@@ -65,8 +65,14 @@ export async function runPass(
   if (found.error === null) {
     for (const name of found.decisions.keys()) await remember(pass, name, found.now);
     await serve(pass, (name) => isServed(name, found), 'as-decided');
-    const failed = (name: string): boolean => pass.acted.get(name)?.trial?.verdict === 'infra';
-    await serve(pass, failed, 'once-more');
+    const failed = new Set(
+      [...pass.acted].filter(([, { trial }]) => trial?.verdict === 'infra').map(([name]) => name),
+    );
+    const waits = (name: string): boolean =>
+      found.decisions.get(name)?.reason === 'dependency-not-ready' &&
+      needsOf(name, found).some((need) => failed.has(need));
+    await serve(pass, (name) => failed.has(name), 'once-more');
+    await serve(pass, waits, 'as-decided');
   }
   const now = ports.clock.now();
   const rows = [...found.decisions.values()].map((decision) =>

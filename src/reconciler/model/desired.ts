@@ -1,0 +1,141 @@
+/** Desired state: manifests with every default filled in, and what upstream has released. */
+import type { Reading } from './reading.ts';
+
+export type Command = readonly string[];
+
+/** A suspension of one recipe, or the freeze of the fleet. Ends by itself at `until`. */
+export interface Pause {
+  reason: string;
+  by: string | null;
+  until: string | null;
+}
+
+export interface Dependency {
+  name: string;
+  /** Run on every deploy of the dependency's clone; what they write to `$PROVIDE_OUT` reaches the app. */
+  provide: readonly Command[];
+}
+
+export interface Health {
+  path: string;
+  status: readonly number[];
+  contains: string | null;
+  timeoutMs: number;
+  stableForMs: number;
+  service: string | null;
+  port: number | null;
+}
+
+export type CheckPhase = 'installed' | 'beforeUpgrade' | 'afterUpgrade';
+
+export interface Check {
+  name: string;
+  phase: CheckPhase;
+  command: Command;
+  timeoutMs: number;
+}
+
+export interface Backoff {
+  baseMs: number;
+  maxMs: number;
+}
+
+export interface ProcessApp {
+  command: Command;
+  volumes: readonly string[];
+  secrets: readonly string[];
+}
+
+interface Mirror {
+  url: string;
+  forge: { type: 'gitea'; api: string; repo: string; tokenEnv: string } | null;
+}
+
+/** One recipe's desired state: its manifest with every default filled in and every path made absolute. */
+export interface Manifest {
+  name: string;
+  /** As people should see it in messages. */
+  file: string;
+  /** Absolute; the working directory of checks and provide commands. */
+  folder: string;
+  /** The document as its author wrote it, kept with a generation so that it can be deployed the same way again. */
+  document: unknown;
+  enrolled: boolean;
+  reason: string | null;
+  suspend: Pause | null;
+  upstream: string;
+  branch: string | null;
+  release: { ignore: readonly string[]; prerelease: boolean; minAgeMs: number };
+  mirror: Mirror | null;
+  dependsOn: readonly Dependency[];
+  app: { env: Readonly<Record<string, string>>; process: ProcessApp | null };
+  health: Health;
+  checks: readonly Check[];
+  timeoutMs: number;
+  retain: number;
+  retry: { red: Backoff; infra: Backoff };
+  /** Digests of the files that checks and provide commands name: editing a check's script is a new input. */
+  commandFiles: Readonly<Record<string, string>>;
+}
+
+/** The one Reconciler document, or the defaults where there is none. */
+export interface FleetConfig {
+  driver: 'process' | 'swarm';
+  domain: string;
+  domainTemplate: string;
+  reservedDomains: readonly string[];
+  intervalMs: number;
+  window: { schedule: string; timezone: string; durationMs: number } | null;
+  concurrency: { observe: number; trials: number };
+  diskBudgetBytes: number | null;
+  verifyIntervalMs: number;
+  freeze: Pause | null;
+  server: { host: string; port: number };
+  registry: 'file';
+  swarm: {
+    network: string;
+    helperImage: string;
+    node: string | null;
+    edge: { scheme: 'https' | 'http'; address: string | null; ca: string | null } | null;
+  };
+}
+
+/** A fault in what a user wrote, at a place they can go to. `line` and `column` count from 1. */
+export interface Problem {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+/** A recipe whose manifest cannot be used; `name` is the file's where no recipe name can be read. */
+export interface InvalidManifest {
+  name: string;
+  file: string;
+  problems: readonly Problem[];
+}
+
+/** Everything below the manifest folder, in one look. */
+export interface Fleet {
+  manifests: readonly Manifest[];
+  invalid: readonly InvalidManifest[];
+  config: Reading<FleetConfig>;
+  problems: readonly Problem[];
+}
+
+/** A tag with its peeled commit (`tag^{commit}`), never the annotated tag object. */
+export interface Tag {
+  name: string;
+  commit: string;
+}
+
+export interface UpstreamRefs {
+  /** The branch that the remote's HEAD names; null where it names none. */
+  head: { branch: string; commit: string } | null;
+  tags: readonly Tag[];
+}
+
+export interface ReleaseRef {
+  version: string;
+  commit: string;
+}

@@ -1,0 +1,105 @@
+/** Observed state: records, generations as they lie on disk, and what is remembered between looks. */
+import type { Manifest, ReleaseRef } from './desired.ts';
+import type { Verdict } from './trials.ts';
+
+export interface VolumeRecord {
+  name: string;
+  bytes: number;
+  files: number;
+  /** Path, type, mode, owner, size and mtime of every entry. */
+  fingerprint: string;
+  /** Path, type, mode, owner and contents of every entry; what decides where fingerprints differ. */
+  digest: string;
+}
+
+/** `canonical.json`. The fields after `ts` are null or empty in a record of the script that this program replaces. */
+export interface CanonicalRecord {
+  recipe: string;
+  version: string;
+  commit: string;
+  status: string;
+  ts: string;
+  generation: number | null;
+  kept: readonly number[];
+  driver: string | null;
+  stack: string | null;
+  domain: string | null;
+  volumes: readonly VolumeRecord[];
+  trial: string | null;
+}
+
+/** `generation.json`: what was promoted, and everything needed to deploy it the same way again. */
+export interface GenerationDocument {
+  recipe: string;
+  generation: number;
+  version: string;
+  commit: string;
+  driver: string;
+  stack: string;
+  domain: string;
+  trial: string;
+  volumes: readonly VolumeRecord[];
+  secrets: readonly string[];
+  manifest: { file: string; folder: string; document: unknown };
+}
+
+export interface Damage {
+  kind: 'missing' | 'changed';
+  what: string;
+}
+
+/** One generation that a record names, as it lies on disk now. */
+export interface ObservedGeneration {
+  generation: number;
+  folder: string;
+  damage: readonly Damage[];
+  /** Null where no `generation.json` is left. */
+  document: GenerationDocument | null;
+  /** The manifest it was promoted with; null where it is not known or this program no longer reads it. */
+  manifest: Manifest | null;
+  bytes: number;
+  allocatedBytes: number;
+}
+
+export interface ReleaseSighting {
+  commit: string;
+  at: string;
+}
+
+export type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 'canonical-not-allowed';
+
+/** A person's word that a held canonical may be rebuilt; valid only for exactly what was seen when it was given. */
+export interface Acceptance {
+  reason: HeldByTag | 'driver-changed';
+  canonical: ReleaseRef;
+  /** The commit under the canonical's tag when it was accepted; null where the tag was gone. */
+  tagCommit: string | null;
+  at: string;
+}
+
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled';
+
+export interface Condition {
+  type: ConditionType;
+  status: 'True' | 'False';
+  reason: string;
+  message: string;
+  /** Moves only when status, reason or message did. */
+  lastTransitionTime: string;
+}
+
+/** `status.json`: what the program remembers of a recipe between looks. */
+export interface RecipeMemory {
+  /** Every commit that each release tag was ever seen at, oldest first. */
+  firstSeen: Readonly<Record<string, readonly ReleaseSighting[]>>;
+  /** Release tags that turned out to name no commit, with the object that each names: known only once it was fetched. */
+  notCommits: Readonly<Record<string, string>>;
+  accepted: Acceptance | null;
+  /** The generation whose data a person distrusts. */
+  rebuild: { generation: number | null; at: string } | null;
+  /** Trials whose end lies in the future of a clock that jumped: from when their hold counts instead. */
+  holdsFrom: Readonly<Record<string, string>>;
+  driftSince: string | null;
+  lastVerdict: { trial: string; verdict: Verdict; at: string } | null;
+  conditions: readonly Condition[];
+}

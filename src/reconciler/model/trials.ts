@@ -1,0 +1,42 @@
+/** Trials: what was tested, with which inputs, and what came of it. */
+
+export type Verdict = 'green' | 'red' | 'timeout' | 'infra' | 'superseded' | 'interrupted';
+
+export type StepName = 'sync' | 'checkout' | 'install' | 'upgrade' | 'rest' | 'promote' | 'tidy';
+
+export interface StepRecord {
+  name: StepName;
+  startedAt: string;
+  endedAt: string | null;
+  ok: boolean | null;
+  message: string | null;
+  /** File name of the step's log in the trial's folder. */
+  log: string;
+}
+
+/** `trial.json`. */
+export interface TrialRecord {
+  id: string;
+  recipe: string;
+  version: string;
+  commit: string;
+  base: { version: string; generation: number } | null;
+  generation: number;
+  inputs: string;
+  verdict: Verdict | null;
+  reason: string | null;
+  message: string | null;
+  startedAt: string;
+  endedAt: string | null;
+  steps: StepRecord[];
+  instance: { host: string; pid: number; term: string };
+  program: Program;
+  promoted: boolean;
+  /** How long after its end the same inputs are not tried again; drawn once, with jitter. Null: at once. */
+  retryAfterMs: number | null;
+}
+
+export interface Program {
+  version: string;
+  commit: string;
+}
