@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet, type Running } from '../fixtures/fleet.ts';
+import { HttpGit } from '../fixtures/http-git.ts';
 import { expectInvariants } from '../invariants.ts';
 import { decisions, pass, row } from './rows.ts';
 
@@ -93,6 +94,28 @@ describe('SIGKILL in the middle of a trial', () => {
     const { trial } = row(await pass(fleet), 'shop');
     expect(trial).toMatchObject({ verdict: 'timeout', step: 'install' });
     await expectInvariants(fleet);
+  });
+});
+
+describe('SIGKILL while an upstream hangs', () => {
+  it('leaves a git that the next start ends', async () => {
+    await fleet.recipe('shop', V1);
+    const server = await HttpGit.start(fleet.upstreams);
+    try {
+      await fleet.manifest('shop', { ...fleet.storeSpec(), upstream: server.url('shop') });
+      server.mode = 'hang';
+      const running = fleet.start(['--once']);
+      while (server.count('shop') === 0) await sleep(20);
+      running.process.kill('SIGKILL');
+      await running.done;
+      server.mode = 'serve';
+      const outcome = await pass(fleet);
+      expect(outcome.stderr).toMatch(/"processes":[1-9]/);
+      expect(decisions(outcome)).toEqual({ shop: 'in-sync' });
+      await expectInvariants(fleet);
+    } finally {
+      await server.close();
+    }
   });
 });
 
