@@ -20,6 +20,7 @@ beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), 'demo-apps-'));
   demo = await makeDemo(join(parent, 'demo'));
   await tagNext(demo.folder, 'guestbook');
+  await tagNext(demo.folder, 'guestbook');
   await tagNext(demo.folder, 'ledger');
 });
 
@@ -121,7 +122,7 @@ it('the notifier needs a registration at the guestbook, and is healthy only whil
   const alone = await start('notifier', '1.0.0+0.9');
   expect(await alone.exitCode()).toBe(1);
 
-  const guestbook = await start('guestbook', '1.1.0+1.1');
+  const guestbook = await start('guestbook', '1.0.0+1.0');
   expect(await guestbook.firstAnswer()).toBe(200);
   const out = join(folder, 'provided');
   const env = { DEP_GUESTBOOK_URL: guestbook.url, RECIPE: 'notifier', PROVIDE_OUT: out };

@@ -83,14 +83,16 @@ describe('a demo folder', () => {
 
 describe('its repositories', () => {
   it('hold the releases that are out, and not those that come later', async () => {
-    expect(await tags('guestbook')).toEqual(['1.0.0+1.0', '1.1.0+1.1']);
+    expect(await tags('guestbook')).toEqual(['1.0.0+1.0']);
     expect(await tags('ledger')).toEqual(['1.0.0+3.4']);
     expect(await tags('sleepy')).toEqual(['0.3.0+1.0']);
     expect(await tags('unborn')).toEqual(['latest', 'v0.1']);
   });
 
   it('have both kinds of tags, each of which peels to a commit with its own tree', async () => {
-    const repo = upstream('guestbook');
+    const { folder } = await makeDemo(join(parent, 'both-kinds'));
+    await tagNext(folder, 'guestbook');
+    const repo = upstream('guestbook', folder);
     expect(await repo.git('cat-file', '-t', 'refs/tags/1.0.0+1.0')).toBe('commit');
     expect(await repo.git('cat-file', '-t', 'refs/tags/1.1.0+1.1')).toBe('tag');
     const first = await repo.git('show', `${await repo.commitOf('1.0.0+1.0')}:store.mjs`);
@@ -100,10 +102,16 @@ describe('its repositories', () => {
     expect(await repo.git('ls-tree', '--name-only', '1.1.0+1.1')).toContain('app.mjs');
   });
 
-  it('have a main that is ahead of the newest release, committed by a fixed author', async () => {
+  it('have a main that is ahead of the newest release by a commit that is in no release', async () => {
     const repo = upstream('guestbook');
     expect(await repo.git('symbolic-ref', '--short', 'HEAD')).toBe('main');
-    expect(await repo.head()).not.toBe(await repo.commitOf('1.1.0+1.1'));
+    expect(await repo.git('rev-parse', 'HEAD^')).toBe(await repo.commitOf('1.0.0+1.0'));
+    expect(await repo.git('tag', '--points-at', 'HEAD')).toBe('');
+    expect(await repo.git('diff', '--name-only', '1.0.0+1.0', 'HEAD')).toBe('CONTRIBUTING.md');
+  });
+
+  it('are clean, and committed by a fixed author', async () => {
+    const repo = upstream('guestbook');
     expect(await repo.git('status', '--porcelain')).toBe('');
     expect(await repo.git('log', '-1', '--format=%an <%ae>, %cn')).toBe(
       'Recipe Author <author@example.org>, Recipe Author',
@@ -119,14 +127,19 @@ describe('its repositories', () => {
 describe('tagging the next release', () => {
   it('commits and tags it with its notes, and refuses once there is none left', async () => {
     const { folder } = await makeDemo(join(parent, 'tagging'));
-    const before = await upstream('guestbook', folder).head();
-    expect(await tagNext(folder, 'guestbook')).toBe('2.0.0+2.0');
     const repo = upstream('guestbook', folder);
-    expect(await repo.commitOf('2.0.0+2.0')).toBe(await repo.head());
-    expect(await repo.git('rev-parse', 'HEAD^')).toBe(before);
-    expect(await repo.git('tag', '--list', '--format=%(contents:subject)', '2.0.0+2.0')).toBe(
-      'Entries are found by their author',
-    );
+    const first = await repo.commitOf('1.0.0+1.0');
+    for (const [tag, subject] of [
+      ['1.1.0+1.1', 'Entries are kept as JSON'],
+      ['2.0.0+2.0', 'Entries are found by their author'],
+    ] as const) {
+      const before = await repo.head();
+      expect(await tagNext(folder, 'guestbook')).toBe(tag);
+      expect(await repo.commitOf(tag)).toBe(await repo.head());
+      expect(await repo.git('rev-parse', 'HEAD^')).toBe(before);
+      expect(await repo.git('tag', '--list', '--format=%(contents:subject)', tag)).toBe(subject);
+    }
+    expect(await repo.commitOf('1.0.0+1.0')).toBe(first);
     await expect(tagNext(folder, 'guestbook')).rejects.toThrow(/every release .* is tagged already/);
     expect(await tags('ledger', folder)).toEqual(['1.0.0+3.4']);
     expect(await tagNext(folder, 'ledger')).toBe('1.1.0+3.5');

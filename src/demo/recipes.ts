@@ -10,8 +10,9 @@ interface DemoRecipe {
 export const DEMO_RECIPES: readonly DemoRecipe[] = [
   {
     name: 'guestbook',
-    expect: 'is seeded at 1.1.0+1.1; once 2.0.0+2.0 is tagged it advances, with its data intact',
-    later: ['2.0.0+2.0'],
+    expect:
+      'is seeded at 1.0.0+1.0; advances as 1.1.0+1.1 and then 2.0.0+2.0 are tagged, each time with its data intact',
+    later: ['1.1.0+1.1', '2.0.0+2.0'],
   },
   {
     name: 'ledger',
