@@ -1,5 +1,5 @@
 /**
- * The invariants (docs/architecture.md) as checks over any state folder at rest. Every end-to-end test ends by
+ * The invariants (docs/architecture.md) as checks over any state folder at rest. End-to-end tests end by
  * running them; each returns the faults that it finds, in words.
  */
 import { execFile } from 'node:child_process';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet, type Outcome } from '../fixtures/fleet.ts';
+import { expectInvariants } from '../invariants.ts';
 import { pass, plan, row } from './rows.ts';
 
 const V1 = '1.0.0+1.0';
@@ -15,7 +16,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await fleet.dispose();
+  try {
+    await expectInvariants(fleet);
+  } finally {
+    await fleet.dispose();
+  }
 });
 
 const told = (outcome: Outcome) => ({ ...outcome.json });
