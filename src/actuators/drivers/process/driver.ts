@@ -80,19 +80,19 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       ),
     inspect: inspectHome,
     remove: async () => undefined,
-    reap: async (mark, folder) => {
-      const grace = Math.min(graceMs, REAP_GRACE_MS);
-      const known = [...apps].filter(([each]) => each === mark || each.startsWith(`${mark}/`));
-      const counts = known.map(async ([each, app]) => {
-        const count = await app.stop(grace);
-        apps.delete(each);
-        return count;
-      });
-      const ended = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-      const places = { folders: [folder], lifelines: [folder] };
-      return ended + (await endProcesses(mark, { graceMs: grace, ...places }));
-    },
+    reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
   };
+}
+
+async function reap(apps: Map<string, App>, mark: string, folder: string, graceMs: number): Promise<number> {
+  const known = [...apps].filter(([each]) => each === mark || each.startsWith(`${mark}/`));
+  const counts = known.map(async ([each, app]) => {
+    const count = await app.stop(graceMs);
+    apps.delete(each);
+    return count;
+  });
+  const ended = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  return ended + (await endProcesses(mark, { graceMs, folders: [folder], lifelines: [folder] }));
 }
 
 async function deploy(request: DeployRequest, work: Work, onStart: (app: App) => void): Promise<Deployed> {
