@@ -107,8 +107,12 @@ async function checkout(mirror: string, commit: string, folder: string, options:
   await mirrorGit(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], above);
   const inside = { ...call, cwd: folder };
   const type = (await mirrorGit(`find ${commit}`, ['cat-file', '-t', commit], inside)).trim();
-  if (type !== 'commit') {
+  // That there is no release behind a tag is remembered for ever: so only on these words, and not on half of one.
+  if (['tree', 'blob', 'tag'].includes(type)) {
     throw new TrialFault('infra', NOT_A_COMMIT, `the tag names ${commit}, which is a ${type} and no commit`);
+  }
+  if (type !== 'commit') {
+    throw new TrialFault('infra', 'git-failed', `could not find ${commit}: git says that it is a "${type}"`);
   }
   await mirrorGit(
     `check out ${commit}`,
