@@ -46,7 +46,7 @@ export async function recover(ports: RecoveryPorts): Promise<void> {
 }
 
 /** A trial that the record names ended green and promoted, whatever its own file came to say. */
-async function closeOpenTrials(recipe: string, ports: RecoveryPorts): Promise<void> {
+export async function closeOpenTrials(recipe: string, ports: RecoveryPorts): Promise<void> {
   const { layout, term, registry, clock } = ports;
   const trials = await registry.trials(recipe);
   const record = await registry.record(recipe);

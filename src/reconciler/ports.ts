@@ -3,14 +3,17 @@
  * given in at the composition root.
  */
 import type {
+  Answer,
   CanonicalRecord,
   Check,
   Damage,
   Fleet,
   GenerationDocument,
+  Holding,
   Leftover,
   Manifest,
   ObservedGeneration,
+  OperatorRequest,
   Reading,
   RecipeMemory,
   StepName,
@@ -230,10 +233,28 @@ export interface Registry {
     record: CanonicalRecord | null,
     trials: readonly TrialRecord[],
   ): Promise<Reading<Leftover[]>>;
+  /** Everything that is stored of a recipe. */
+  holdings(recipe: string): Promise<Reading<Holding[]>>;
   /** What is left and no recipe's: terms that ended and what they left running, and whatever is not ours at all. */
   strays(): Promise<Reading<Leftover[]>>;
 }
 
 export interface MemoryWriter {
   remember(recipe: string, memory: RecipeMemory): Promise<void>;
+}
+
+/** Where people leave requests for whoever acts. */
+export interface RequestDesk {
+  /** Oldest first. Never throws: what cannot be read is reported, and holds nobody up. */
+  pending(): Promise<readonly OperatorRequest[]>;
+  /** Tells whoever asked, if they are still there, and takes the request away. */
+  answer(request: OperatorRequest, answer: Answer): Promise<void>;
+}
+
+/** What is done about leftovers, and about recipes that nobody wants any more. Only while no trial runs. */
+export interface Housekeeping {
+  /** Removes everything that the inventory lists as ours; of a recipe whose record cannot be read, nothing. */
+  collect(): Promise<void>;
+  /** Removes everything of a recipe that this program made: the record first, then what it named. */
+  forget(recipe: string): Promise<void>;
 }

@@ -50,6 +50,34 @@ export function lifeOf(holder: Holder): Life {
   return uptimeMs() - holder.beat.uptimeMs > holder.ttlMs ? 'dead' : 'alive';
 }
 
+/** One process of one machine: its number alone would be another one's by tomorrow. */
+export const ProcessName = z.object({
+  host: z.string(),
+  bootId: z.string(),
+  pidNamespace: z.string(),
+  pid: z.number().int(),
+  processStart: z.string(),
+});
+export type ProcessName = z.infer<typeof ProcessName>;
+
+export function nameSelf(): ProcessName {
+  const processStart = startTimeOf(process.pid) ?? '';
+  return { host: hostname(), bootId: bootId(), pidNamespace: pidNamespace(), pid: process.pid, processStart };
+}
+
+/** One in another namespace of this machine is as far away as another machine: its number says nothing here. */
+export function lifeOfProcess({
+  host,
+  bootId: boot,
+  pidNamespace: namespace,
+  pid,
+  processStart,
+}: ProcessName): Life {
+  if (boot !== bootId()) return host === hostname() ? 'dead' : 'another-machine';
+  if (namespace !== pidNamespace()) return 'another-machine';
+  return startTimeOf(pid) === processStart ? 'alive' : 'dead';
+}
+
 export function uptimeMs(): number {
   return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
 }

@@ -28,7 +28,23 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** Throws `CannotRun`, naming the holder, where the lease is held by another. */
+/** Somebody else acts. */
+export class LeaseHeld extends CannotRun {
+  readonly holder: Holder;
+
+  constructor(holder: Holder) {
+    const { host, pid, since, doing } = holder;
+    super(
+      `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`,
+      {
+        hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
+      },
+    );
+    this.holder = holder;
+  }
+}
+
+/** Throws `LeaseHeld`, naming the holder, where the lease is held by another. */
 export async function acquireLease(layout: Layout, ttlMs: number): Promise<Lease> {
   const id = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   const mark = randomBytes(16).toString('hex');
@@ -123,7 +139,7 @@ async function lookAround(layout: Layout, own: string): Promise<'clear' | 'wait'
     if (holder === null || !(await isAlive(holder, folder))) {
       await rename(folder, join(layout.ended, name)).catch(ignoreMissing);
     } else if (holder.phase === 'holder' || name < own) {
-      throw heldBy(holder);
+      throw new LeaseHeld(holder);
     } else {
       found = 'wait';
     }
@@ -142,14 +158,6 @@ async function isAlive(holder: Holder, folder: string): Promise<boolean> {
     if (later.beat.count !== holder.beat.count) return true;
   }
   return false;
-}
-
-function heldBy(holder: Holder): CannotRun {
-  const { host, pid, since, doing } = holder;
-  const message = `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`;
-  return new CannotRun(message, {
-    hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
-  });
 }
 
 /** Renewing is a rename inside the term's folder: it fails once the folder was renamed away. */

@@ -80,15 +80,19 @@ export async function surplusTrials(
   return surplus;
 }
 
-/** As this program names its trials: the time of its start, the recipe, the generation's number. */
-export function isTrialId(name: string, recipe: string): boolean {
-  const [, named, number] = /^\d{8}T\d{6}Z-(.+)-(\d+)$/.exec(name) ?? [];
-  return named === recipe && number !== undefined;
+/** A folder that this program made for a trial: called like one, and with nothing in it but what a trial has. */
+export async function isOurTrial(layout: Layout, recipe: string, name: string): Promise<boolean> {
+  const [, named] = /^\d{8}T\d{6}Z-(.+)-\d+$/.exec(name) ?? [];
+  const folder = layout.trial(recipe, name);
+  if (named !== recipe || !(await lstat(folder)).isDirectory()) return false;
+  return (await entriesIn(folder)).every((entry) => entry.name === TRIAL_FILE || entry.name.endsWith('.log'));
 }
 
-/** Removing an empty folder takes nothing from anybody. */
-export async function isEmptyFolder(path: string): Promise<boolean> {
-  return (await lstat(path)).isDirectory() && (await entriesIn(path)).length === 0;
+/** One that a kill left before anything was written into it: removing an empty folder takes nothing from anybody. */
+export async function isUnbegunTrial(layout: Layout, recipe: string, name: string): Promise<boolean> {
+  return (
+    (await isOurTrial(layout, recipe, name)) && (await entriesIn(layout.trial(recipe, name))).length === 0
+  );
 }
 
 /** The generation number that a trial reserved is the end of its id. */
