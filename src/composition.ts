@@ -22,7 +22,7 @@ import type { Logger } from './log.ts';
 import { readPasses } from './observed/passes.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
-import { CannotRun, describe } from './reconciler/errors.ts';
+import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
@@ -93,10 +93,10 @@ export async function openReader(settings: Settings): Promise<Reader> {
 }
 
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
-export async function openActor(settings: Settings): Promise<Actor> {
+export async function openActor(settings: Settings, stop: AbortSignal): Promise<Actor> {
   const reader = await openReader(settings);
   const { layout, registry, driver, clock } = reader;
-  const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs));
+  const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs, stop));
   const { term } = lease;
   try {
     const promotion = filePromotion({ layout, term, driver });
@@ -126,6 +126,7 @@ export async function openActor(settings: Settings): Promise<Actor> {
       desk: fileDesk({ layout, term, warn }),
       housekeeping: fileHousekeeping({ ...recovery, note: (text) => settings.log.info({ text }, 'tidied') }),
       workspace: (trialId) => makeWorkspace(term, trialId),
+      leaveToRecovery: (why) => term.leaveToRecovery(why),
       instance: { host: hostname(), pid: process.pid, term: term.id },
     };
     const store = async (result: PassResult, whole: boolean): Promise<void> => {
@@ -145,7 +146,7 @@ async function writableState<T>(layout: Layout, use: () => Promise<T>): Promise<
   try {
     return await use();
   } catch (error) {
-    if (error instanceof CannotRun) throw error;
+    if (error instanceof CannotRun || error instanceof TrialEnded) throw error;
     const message = `could not write to the state folder ${layout.root}: ${describe(error)}`;
     const hint = 'name a folder that this user may write to with --state or $RECONCILE_STATE';
     throw new CannotRun(message, { cause: error, hint });

@@ -5,8 +5,7 @@
 import { rmdir } from 'node:fs/promises';
 import type { Housekeeping, Work } from '../reconciler/ports.ts';
 import { entriesIn, generationEntries, isOurTrial, recipeFolders, isUnbegunTrial } from '../state/made.ts';
-import { staleLocks } from '../state/mirror-locks.ts';
-import { closeOpenTrials, recover, type RecoveryPorts } from './recovery.ts';
+import { recover, recoverRecipe, type RecoveryPorts } from './recovery.ts';
 
 export interface HousekeepingPorts extends RecoveryPorts {
   /** Told of everything that is removed, and of what is not. */
@@ -25,15 +24,13 @@ export function fileHousekeeping(ports: HousekeepingPorts): Housekeeping {
 
 /** Of a recipe whose record or trials cannot be read, nobody can say what is left over (invariant I7). */
 async function collectOf(recipe: string, ports: HousekeepingPorts): Promise<void> {
-  const { layout, term, registry, promotion } = ports;
+  const { layout, term, registry } = ports;
   const [record, trials] = [await registry.record(recipe), await registry.trials(recipe)];
   if (!record.readable || !trials.readable) return;
-  for (const lock of await staleLocks(layout.mirror(recipe))) await term.discard(lock);
-  await closeOpenTrials(recipe, ports);
   for (const { name } of await entriesIn(layout.trials(recipe))) {
     if (await isUnbegunTrial(layout, recipe, name)) await term.discard(layout.trial(recipe, name));
   }
-  await promotion.tidy(recipe, record.value, workOf(ports));
+  await recoverRecipe(recipe, ports);
 }
 
 /**

@@ -98,7 +98,7 @@ async function obeyOurselves(
 ): Promise<Holder | null> {
   try {
     const { openActor } = await context.parts();
-    const { ports, lease } = await openActor(settings);
+    const { ports, lease } = await openActor(settings, context.stop);
     try {
       lease.doing('obeying requests');
       await obeyRequests(ports);

@@ -8,7 +8,7 @@ import { describe } from '../reconciler/errors.ts';
 import type { CanonicalRecord, Leftover, Reading, TrialRecord } from '../reconciler/model.ts';
 import type { Driver } from '../reconciler/ports.ts';
 import { RECIPE_ENTRIES, TRIAL_FILE, type Layout } from '../state/layout.ts';
-import { abandonedPreparations, markOf, PREPARED, termsByLife } from '../state/lease.ts';
+import { abandonedPreparations, PREPARED, readHolder, termsByLife } from '../state/lease.ts';
 import {
   entriesIn,
   generationEntries,
@@ -137,7 +137,7 @@ async function locksOf(recipe: string, layout: Layout): Promise<Leftover[]> {
 /** A term's folder holds what its holder staged; its mark says what it started. */
 async function endedTerm(folder: string, { layout, driver }: InventoryOptions): Promise<Leftover[]> {
   const where = relative(layout.root, folder);
-  const mark = await markOf(folder);
+  const mark = (await readHolder(folder))?.mark ?? null;
   const running = mark === null ? [] : await driver.owned(mark, folder);
   const why = 'of a term that did not end cleanly';
   return [

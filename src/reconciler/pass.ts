@@ -156,6 +156,8 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
     await lookAgain(pass, name, false, trial);
   } catch (error) {
     if (error instanceof Fenced) throw error;
+    // Whatever of it was stored is still open.
+    ports.leaveToRecovery(`a trial of ${name} could not be recorded`);
     pass.acted.set(name, { trial: null });
     pass.reserved.delete(name);
     await lookAgain(pass, name, false);

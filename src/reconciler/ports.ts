@@ -30,7 +30,7 @@ export interface Clock {
   alarm(ms: number, ring: () => void): () => void;
 }
 
-/** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). */
+/** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). Never throws. */
 interface StepLog {
   note(text: string): void;
   /** Output of a child process as it comes, in any pieces. */
@@ -167,6 +167,13 @@ export interface MirrorPort {
   retain(recipe: string, commits: readonly string[], work: Work): Promise<void>;
 }
 
+/** What a file system would still take. */
+export interface Room {
+  freeBytes: number;
+  /** Null where the file system does not count them. */
+  freeFiles: number | null;
+}
+
 /** A trial's own folder for everything that goes with it: checkouts, generations being built, temporary files. */
 export interface Workspace {
   folder: string;
@@ -176,12 +183,14 @@ export interface Workspace {
   lost: AbortSignal;
   /** Renames something inside of it. */
   move(from: string, to: string): Promise<void>;
+  room(): Promise<Room>;
   discard(): Promise<void>;
 }
 
 export interface JournalLog extends StepLog {
   /** A text as this log would write it: with every concealed text blanked out. */
   cleaned(text: string): string;
+  /** Throws where not everything that was said up to now could be written. */
   close(): Promise<void>;
 }
 

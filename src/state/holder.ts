@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { startTimeOf } from '../processes.ts';
+import { startTimeOf, type ProcessId } from '../process-table.ts';
 
 export const Holder = z.object({
   term: z.string(),
@@ -76,6 +76,13 @@ export function lifeOfProcess({
   if (boot !== bootId()) return host === hostname() ? 'dead' : 'another-machine';
   if (namespace !== pidNamespace()) return 'another-machine';
   return startTimeOf(pid) === processStart ? 'alive' : 'dead';
+}
+
+/** The process of a holder, where it is one of this machine's and still lives; its lease may be long over. */
+export function livingProcessOf(holder: Holder): ProcessId | null {
+  if (holder.bootId !== bootId() || holder.pidNamespace !== pidNamespace()) return null;
+  const { pid, processStart: startTime } = holder;
+  return startTimeOf(pid) === startTime ? { pid, startTime } : null;
 }
 
 export function uptimeMs(): number {

@@ -23,13 +23,16 @@ const Made = z.object({
 });
 type Made = z.infer<typeof Made>;
 
-/** Folders in which something is called like what a recipe has; whatever else lies beside them is somebody else's. */
+/**
+ * Folders in which something is called like what a recipe has; whatever else lies beside them is somebody else's. One
+ * that cannot be looked into counts: it may hold a recipe, and whoever reads it says that it cannot (invariant I7).
+ */
 export async function recipeFolders(layout: Layout): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await entriesIn(layout.root)) {
     if (!entry.isDirectory() || !RECIPE_NAME.test(entry.name)) continue;
-    const inside = await entriesIn(layout.recipe(entry.name));
-    if (inside.some(({ name }) => RECIPE_ENTRIES.includes(name))) found.push(entry.name);
+    const inside = await entriesIn(layout.recipe(entry.name)).catch(() => null);
+    if (inside?.some(({ name }) => RECIPE_ENTRIES.includes(name)) ?? true) found.push(entry.name);
   }
   return found.toSorted();
 }
