@@ -7,12 +7,14 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
+import { fileHousekeeping } from './actuators/housekeeping.ts';
 import { fileJournal } from './actuators/journal.ts';
 import { fileMemory } from './actuators/memory.ts';
 import { gitMirror } from './actuators/mirror.ts';
 import { storePass } from './actuators/passes.ts';
 import { filePromotion } from './actuators/promotion.ts';
-import { recover } from './actuators/recovery.ts';
+import { recover, type RecoveryPorts } from './actuators/recovery.ts';
+import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { gitUpstream } from './desired/upstream.ts';
@@ -38,6 +40,8 @@ export interface Settings {
   /** Deadline of one fetch, push or checkout. */
   transferTimeoutMs: number;
   leaseTtlMs: number;
+  /** How long whoever leaves a request waits for its answer, where another acts. */
+  requestPatienceMs: number;
 }
 
 export interface Reader extends LookPorts {
@@ -96,8 +100,8 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
   const { term } = lease;
   try {
     const promotion = filePromotion({ layout, term, driver });
-    await storeSchema(layout, term);
-    await recover({
+    const warn = (fields: object, message: string): void => settings.log.warn(fields, message);
+    const recovery: RecoveryPorts = {
       layout,
       term,
       driver,
@@ -106,8 +110,10 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       clock,
       retryDelay: (trial, earlier) =>
         retryDelay(trial.verdict ?? 'interrupted', earlier, DEFAULT_RETRY, clock.random()),
-      warn: (fields, message) => settings.log.warn(fields, message),
-    });
+      warn,
+    };
+    await storeSchema(layout, term);
+    await recover(recovery);
     const ports: PassPorts = {
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
@@ -117,6 +123,11 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
       journal: fileJournal(layout, term),
       memory: fileMemory(layout, term),
+      desk: fileDesk({ layout, term, warn }),
+      housekeeping: fileHousekeeping({
+        ...recovery,
+        info: (fields, message) => settings.log.info(fields, message),
+      }),
       workspace: (trialId) => makeWorkspace(term, trialId),
       leaveToRecovery: (why) => term.leaveToRecovery(why),
       instance: { host: hostname(), pid: process.pid, term: term.id },

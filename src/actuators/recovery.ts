@@ -13,8 +13,10 @@ import { describe, Fenced } from '../reconciler/errors.ts';
 import type { CanonicalRecord, TrialRecord } from '../reconciler/model.ts';
 import type { Clock, Driver, Promotion, Registry, Work } from '../reconciler/ports.ts';
 import { livingProcessOf } from '../state/holder.ts';
-import { RECIPE_NAME, type Layout } from '../state/layout.ts';
+import type { Layout } from '../state/layout.ts';
 import { abandonedPreparations, readHolder } from '../state/lease.ts';
+import { recipeFolders } from '../state/made.ts';
+import { staleLocks } from '../state/mirror-locks.ts';
 import { isMissing, type Term } from '../state/term.ts';
 import { saveTrial } from './journal.ts';
 
@@ -43,7 +45,7 @@ export async function recover(ports: RecoveryPorts): Promise<void> {
   for (const name of ended) {
     complete = (await attempt(ports, { term: name }, () => endEverythingOf(name, ports))) && complete;
   }
-  for (const recipe of (await namesIn(layout.root)).filter((name) => RECIPE_NAME.test(name))) {
+  for (const recipe of await recipeFolders(layout)) {
     complete = (await attempt(ports, { recipe }, () => recoverRecipe(recipe, ports))) && complete;
   }
   if (!complete) return;
@@ -72,9 +74,9 @@ async function endEverythingOf(name: string, { layout, driver, warn }: RecoveryP
   warn({ term: name, processes }, 'cleaning up after a term that did not end cleanly');
 }
 
-async function recoverRecipe(recipe: string, ports: RecoveryPorts): Promise<void> {
+export async function recoverRecipe(recipe: string, ports: RecoveryPorts): Promise<void> {
   const { layout, term, registry, promotion, warn } = ports;
-  await removeGitLeftovers(layout.mirror(recipe), term);
+  for (const lock of await staleLocks(layout.mirror(recipe))) await term.discard(lock);
   const trials = await registry.trials(recipe);
   const record = await registry.record(recipe);
   if (!trials.readable) throw new Error(`its trials cannot be closed: ${trials.why}`);
@@ -104,24 +106,6 @@ async function closeOpenTrials(
     const earlier = trials.filter(({ id, inputs }) => id !== trial.id && inputs === trial.inputs);
     trial.retryAfterMs = retryDelay(trial, earlier);
     await saveTrial(layout, term, trial);
-  }
-}
-
-/** Locks and half-written objects that a killed git leaves; nobody else works in our mirrors. */
-async function removeGitLeftovers(mirror: string, term: Term): Promise<void> {
-  for (const entry of await everythingIn(mirror)) {
-    const name = entry.slice(entry.lastIndexOf('/') + 1);
-    const stale = name.endsWith('.lock') || (entry.startsWith('objects/') && /^(tmp_|incoming-)/.test(name));
-    if (stale) await term.discard(join(mirror, entry));
-  }
-}
-
-async function everythingIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder, { recursive: true });
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
   }
 }
 

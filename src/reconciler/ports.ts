@@ -3,13 +3,17 @@
  * given in at the composition root.
  */
 import type {
+  Answer,
   CanonicalRecord,
   Check,
   Damage,
   Fleet,
   GenerationDocument,
+  Holding,
+  Leftover,
   Manifest,
   ObservedGeneration,
+  OperatorRequest,
   Reading,
   RecipeMemory,
   StepName,
@@ -133,6 +137,8 @@ export interface Driver {
    * alone; returns how many things that were.
    */
   reap(mark: string, folder: string): Promise<number>;
+  /** What `reap` would end, in words such as `pid 4711 (node)`; ends nothing. */
+  owned(mark: string, folder: string): Promise<string[]>;
 }
 
 interface CheckRun {
@@ -229,8 +235,37 @@ export interface Registry {
   memory(recipe: string): Promise<Reading<RecipeMemory>>;
   /** The highest generation number that anything of the recipe carries; 0 where nothing does. */
   lastGeneration(recipe: string): Promise<number>;
+  /**
+   * What of a recipe neither its record, as just read, nor anybody who is at work accounts for. The trials are those
+   * that were just read: an open one is somebody's as long as its term lives.
+   */
+  leftovers(
+    recipe: string,
+    record: CanonicalRecord | null,
+    trials: readonly TrialRecord[],
+  ): Promise<Reading<Leftover[]>>;
+  /** Everything that is stored of a recipe. */
+  holdings(recipe: string): Promise<Reading<Holding[]>>;
+  /** What is left and no recipe's: terms that ended and what they left running, and whatever is not ours at all. */
+  strays(): Promise<Reading<Leftover[]>>;
 }
 
 export interface MemoryWriter {
   remember(recipe: string, memory: RecipeMemory): Promise<void>;
+}
+
+/** Where people leave requests for whoever acts. */
+export interface RequestDesk {
+  /** Oldest first. Never throws: what cannot be read is reported, and holds nobody up. */
+  pending(): Promise<readonly OperatorRequest[]>;
+  /** Tells whoever asked, if they are still there, and takes the request away. */
+  answer(request: OperatorRequest, answer: Answer): Promise<void>;
+}
+
+/** What is done about leftovers, and about recipes that nobody wants any more. Only while no trial runs. */
+export interface Housekeeping {
+  /** Removes everything that the inventory lists as ours; of a recipe whose record cannot be read, nothing. */
+  collect(): Promise<void>;
+  /** Removes everything of a recipe that this program made: the record first, then what it named. */
+  forget(recipe: string): Promise<void>;
 }

@@ -13,10 +13,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotRun } from '../reconciler/errors.ts';
 import { describeSelf, Holder, lifeOf, lifeOfWho, uptimeMs, whoIs } from './holder.ts';
 import type { Layout } from './layout.ts';
+import { entriesIn } from './made.ts';
 import { isMissing, makeFolders, removeTree, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
-const PREPARED = 'prepared-';
+export const PREPARED = 'prepared-';
 const ABANDONED_AFTER_MS = 60_000;
 const LOOK_AGAIN_MS = 25;
 
@@ -27,7 +28,23 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** Throws `CannotRun`, naming the holder, where the lease is held by another; the signal's reason where it aborts first. */
+/** Somebody else acts. */
+export class LeaseHeld extends CannotRun {
+  readonly holder: Holder;
+
+  constructor(holder: Holder) {
+    const { host, pid, since, doing } = holder;
+    super(
+      `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`,
+      {
+        hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
+      },
+    );
+    this.holder = holder;
+  }
+}
+
+/** Throws `LeaseHeld`, naming the holder, where another has it; the signal's reason where it aborts first. */
 export async function acquireLease(layout: Layout, ttlMs: number, signal?: AbortSignal): Promise<Lease> {
   const id = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   const mark = randomBytes(16).toString('hex');
@@ -54,9 +71,23 @@ export async function currentHolder(layout: Layout): Promise<Holder | null> {
   return null;
 }
 
+/** Terms by whether somebody is still behind them: holding the lease, or asking for it. Reads only. */
+export async function termsByLife(layout: Layout): Promise<{ living: Set<string>; dead: string[] }> {
+  const living = new Set<string>();
+  const dead: string[] = [];
+  for (const name of await termNames(layout)) {
+    const holder = await readHolder(join(layout.terms, name));
+    if (holder === null || lifeOf(holder) === 'dead') dead.push(name);
+    else living.add(name);
+  }
+  return { living, dead };
+}
+
 /** Folders of candidates that were killed before they could announce themselves. */
 export async function abandonedPreparations(layout: Layout): Promise<string[]> {
-  const names = (await readdir(layout.own)).filter((name) => name.startsWith(PREPARED));
+  const names = (await entriesIn(layout.own))
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(PREPARED));
   const abandoned: string[] = [];
   for (const name of names) {
     const folder = join(layout.own, name);
@@ -109,7 +140,7 @@ async function lookAround(
     if (holder === null || !(await isAlive(holder, folder, signal))) {
       await moveToEnded(layout, name).catch(ignoreMissing);
     } else if (holder.phase === 'holder' || name < own) {
-      throw heldBy(holder);
+      throw new LeaseHeld(holder);
     } else {
       found = 'wait';
     }
@@ -134,14 +165,6 @@ async function isAlive(holder: Holder, folder: string, signal: AbortSignal | und
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   signal?.throwIfAborted();
-}
-
-function heldBy(holder: Holder): CannotRun {
-  const { host, pid, since, doing } = holder;
-  const message = `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`;
-  return new CannotRun(message, {
-    hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
-  });
 }
 
 /** Renewing is a rename inside the term's folder: it fails once the folder was renamed away. */

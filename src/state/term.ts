@@ -187,7 +187,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Makes renames in a folder durable. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -169,6 +169,7 @@ export function view(sketch: Sketch = {}): RecipeView {
     generations: readable(sketch.generations ?? []),
     memory: readable(sketch.memory ?? memory()),
     trials: readable(sketch.trials ?? []),
+    leftovers: readable([]),
   };
 }
 

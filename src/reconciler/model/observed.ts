@@ -72,6 +72,8 @@ export type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 
 export interface Acceptance {
   reason: HeldByTag | 'driver-changed';
   canonical: ReleaseRef;
+  /** The canonical's; another one is another canonical, even of the same release. */
+  generation: number | null;
   /** The commit under the canonical's tag when it was accepted; null where the tag was gone. */
   tagCommit: string | null;
   at: string;
@@ -102,4 +104,38 @@ export interface RecipeMemory {
   driftSince: string | null;
   lastVerdict: { trial: string; verdict: Verdict; at: string } | null;
   conditions: readonly Condition[];
+}
+
+type LeftoverKind =
+  | 'generation'
+  | 'trial'
+  | 'mirror-lock'
+  | 'term'
+  | 'process'
+  | 'preparation'
+  | 'request'
+  /** Called like nothing that this program makes. */
+  | 'stranger';
+
+/** Something that lies in the state folder or runs, and that no record and nobody who is at work accounts for. */
+export interface Leftover {
+  /** Null where it is no recipe's. */
+  recipe: string | null;
+  kind: LeftoverKind;
+  /** Its path below the state folder, with `/`; of a process its number and name. */
+  where: string;
+  /** Does it say of itself that this program made it? Nothing else is ever removed. */
+  ours: boolean;
+  why: string;
+  /** Of all files in it; null where nobody measured them. */
+  bytes: number | null;
+}
+
+/** Something that is stored of a recipe. */
+export interface Holding {
+  /** Its path below the state folder, with `/`. */
+  where: string;
+  what: string;
+  ours: boolean;
+  bytes: number | null;
 }

@@ -5,7 +5,8 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
-import { endProcesses, LIFELINE_PREFIX } from '../../../processes.ts';
+import { nameOf } from '../../../process-table.ts';
+import { endProcesses, findProcesses, LIFELINE_PREFIX } from '../../../processes.ts';
 import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
 import type { ProcessApp } from '../../../reconciler/model.ts';
 import type { Address, Deployed, DeployRequest, Driver, Work } from '../../../reconciler/ports.ts';
@@ -81,6 +82,10 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
     inspect: inspectHome,
     remove: async () => undefined,
     reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
+    owned: async (mark, folder) =>
+      findProcesses(mark, { folders: [folder], lifelines: [folder] }).map(
+        ({ pid }) => `pid ${pid} (${nameOf(pid)})`,
+      ),
   };
 }
 
