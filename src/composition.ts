@@ -25,6 +25,7 @@ import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
 import type { Clock, Driver } from './reconciler/ports.ts';
+import { bootId, uptimeMs } from './state/holder.ts';
 import { acquireLease, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
@@ -53,6 +54,7 @@ export interface Actor {
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  uptime: () => ({ bootId: bootId(), ms: uptimeMs() }),
   random: Math.random,
   alarm: (ms, ring) => {
     // Longer than a timer can count would ring at once.

@@ -24,6 +24,7 @@ const Document = z.object({
   trial: SafeName,
   volumes: z.array(Volume),
   secrets: z.array(SafeName),
+  program: z.object({ version: z.string(), commit: z.string() }).nullable().default(null),
   manifest: z.object({ file: z.string(), folder: z.string(), document: z.unknown() }),
 });
 

@@ -14,6 +14,8 @@ const Step = z.object({
   log: SafeName,
 });
 
+const Uptime = z.object({ bootId: z.string(), ms: z.number() });
+
 const Trial = z.object({
   id: SafeName,
   recipe: SafeName,
@@ -27,6 +29,7 @@ const Trial = z.object({
   message: z.string().nullable(),
   startedAt: Time,
   endedAt: Time.nullable(),
+  uptime: z.object({ start: Uptime, end: Uptime.nullable() }).nullable().default(null),
   steps: z.array(Step),
   instance: z.object({ host: z.string(), pid: z.number(), term: z.string() }),
   program: z.object({ version: z.string(), commit: z.string() }),

@@ -15,11 +15,14 @@ import type {
   StepName,
   TrialRecord,
   UpstreamRefs,
+  Uptime,
   VolumeRecord,
 } from './model.ts';
 
 export interface Clock {
   now(): Date;
+  /** What orders two moments although somebody may have set the clock between them. */
+  uptime(): Uptime;
   /** In [0, 1): the source of every jitter. */
   random(): number;
   /** Rings once after `ms`, unless the returned function is called first. */

@@ -97,6 +97,7 @@ function generationDocument(run: TrialRun, record: CanonicalRecord): GenerationD
     trial: run.trial.id,
     volumes: record.volumes,
     secrets: run.measured?.secrets ?? [],
+    program: run.trial.program,
     manifest: { file, folder, document },
   };
 }
