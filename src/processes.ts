@@ -287,7 +287,7 @@ function linkOf(pid: number, name: string): string | null {
   }
 }
 
-function nameOf(pid: number): string {
+export function nameOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {

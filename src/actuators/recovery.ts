@@ -9,6 +9,7 @@ import type { TrialRecord } from '../reconciler/model.ts';
 import type { Clock, Driver, Promotion, Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME, type Layout } from '../state/layout.ts';
 import { abandonedPreparations, markOf } from '../state/lease.ts';
+import { staleLocks } from '../state/mirror-locks.ts';
 import { isMissing, type Term } from '../state/term.ts';
 import { saveTrial } from './journal.ts';
 import { Concealed, openStepLog } from './step-log.ts';
@@ -37,7 +38,7 @@ export async function recover(ports: RecoveryPorts): Promise<void> {
     ports.warn({ term: name, processes: count }, 'cleaning up after a term that did not end cleanly');
   }
   for (const recipe of (await foldersIn(layout.root)).filter((name) => RECIPE_NAME.test(name))) {
-    await removeGitLeftovers(layout.mirror(recipe), term);
+    for (const lock of await staleLocks(layout.mirror(recipe))) await term.discard(lock);
     await closeOpenTrials(recipe, ports);
   }
   // Last: as long as these folders stand, a recovery that was cut short begins again.
@@ -70,24 +71,6 @@ async function closeOpenTrials(recipe: string, ports: RecoveryPorts): Promise<vo
     );
     await ports.promotion.tidy(recipe, record.value, { signal: term.lost, log, mark: term.mark });
     await log.close();
-  }
-}
-
-/** Locks and half-written objects that a killed git leaves; nobody else works in our mirrors. */
-async function removeGitLeftovers(mirror: string, term: Term): Promise<void> {
-  for (const entry of await everythingIn(mirror)) {
-    const name = entry.slice(entry.lastIndexOf('/') + 1);
-    const stale = name.endsWith('.lock') || (entry.startsWith('objects/') && /^(tmp_|incoming-)/.test(name));
-    if (stale) await term.discard(join(mirror, entry));
-  }
-}
-
-async function everythingIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder, { recursive: true });
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
   }
 }
 

@@ -1,10 +1,13 @@
 /** The registry: what the state folder says of every recipe. Reads only, and never throws. */
 import { readFile } from 'node:fs/promises';
+import { describe } from '../reconciler/errors.ts';
 import type { Reading } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME } from '../state/layout.ts';
 import { observeGenerations, type GenerationReader } from './generations.ts';
+import { leftoversOf, strayLeftovers } from './inventory.ts';
 import { readMemory } from './memory.ts';
+import { recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
 import { namesIn } from '../state/stored.ts';
 import { readTrials } from './trials.ts';
@@ -19,15 +22,19 @@ export function fileRegistry(options: RegistryOptions): Registry {
   return {
     recorded: () => recordedRecipes(options),
     tried: async () => {
-      const names = await namesIn(layout.root);
-      if (!names.readable) return names;
-      return { readable: true, value: names.value.filter((name) => RECIPE_NAME.test(name)).toSorted() };
+      try {
+        return { readable: true, value: await recipeFolders(layout) };
+      } catch (error) {
+        return { readable: false, why: `cannot read ${layout.root}: ${describe(error)}` };
+      }
     },
     record: (recipe) => readRecord(layout.record(recipe), recipe),
     generations: (record) => observeGenerations(record, options),
     trials: (recipe) => readTrials(layout, recipe, options.warn),
     memory: (recipe) => readMemory(layout.memory(recipe)),
     lastGeneration: (recipe) => lastGeneration(options, recipe),
+    leftovers: (recipe, record, trials) => leftoversOf(recipe, { record, trials }, options),
+    strays: () => strayLeftovers(options),
   };
 }
 

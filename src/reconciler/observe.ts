@@ -51,7 +51,7 @@ export async function observeFleet(
   return { fleet, view };
 }
 
-export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials'>;
+export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials' | 'leftovers'>;
 
 /** What the registry knows of a recipe, and how its volumes are now. */
 export async function observeLocally(recipe: string, registry: Registry): Promise<LocalView> {
@@ -62,7 +62,19 @@ export async function observeLocally(recipe: string, registry: Registry): Promis
   ]);
   const generations =
     record.readable && record.value !== null ? await registry.generations(record.value) : readable([]);
-  return { record, memory, trials, generations };
+  const leftovers = await observeLeftovers(recipe, registry, { record, trials });
+  return { record, memory, trials, generations, leftovers };
+}
+
+/** Where it cannot be read what is named, nobody can say what is not (invariant I7). */
+export async function observeLeftovers(
+  recipe: string,
+  registry: Registry,
+  { record, trials }: Pick<LocalView, 'record' | 'trials'>,
+): Promise<LocalView['leftovers']> {
+  if (!record.readable) return record;
+  if (!trials.readable) return trials;
+  return await registry.leftovers(recipe, record.value, trials.value);
 }
 
 function namesOf(fleet: Fleet, recorded: Reading<string[]>): string[] {

@@ -8,6 +8,7 @@ import type {
   Damage,
   Fleet,
   GenerationDocument,
+  Leftover,
   Manifest,
   ObservedGeneration,
   Reading,
@@ -136,6 +137,8 @@ export interface Driver {
    * alone; returns how many things that were.
    */
   reap(mark: string, folder: string): Promise<number>;
+  /** What `reap` would end, in words such as `pid 4711 (node)`; ends nothing. */
+  owned(mark: string, folder: string): Promise<string[]>;
 }
 
 interface CheckRun {
@@ -221,6 +224,17 @@ export interface Registry {
   memory(recipe: string): Promise<Reading<RecipeMemory>>;
   /** The highest generation number that anything of the recipe carries; 0 where nothing does. */
   lastGeneration(recipe: string): Promise<number>;
+  /**
+   * What of a recipe neither its record, as just read, nor anybody who is at work accounts for. The trials are those
+   * that were just read: an open one is somebody's as long as its term lives.
+   */
+  leftovers(
+    recipe: string,
+    record: CanonicalRecord | null,
+    trials: readonly TrialRecord[],
+  ): Promise<Reading<Leftover[]>>;
+  /** What is left and no recipe's: terms that ended and what they left running, and whatever is not ours at all. */
+  strays(): Promise<Reading<Leftover[]>>;
 }
 
 export interface MemoryWriter {

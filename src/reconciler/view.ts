@@ -6,6 +6,7 @@ import type {
   CanonicalRecord,
   FleetConfig,
   InvalidManifest,
+  Leftover,
   Manifest,
   ObservedGeneration,
   Program,
@@ -27,6 +28,8 @@ export interface RecipeView {
   memory: Reading<RecipeMemory>;
   /** Newest first. */
   trials: Reading<readonly TrialRecord[]>;
+  /** What of it no record and nobody at work accounts for; nothing is decided by it. */
+  leftovers: Reading<readonly Leftover[]>;
 }
 
 /** What holds for the whole fleet at one look. */

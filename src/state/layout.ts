@@ -36,11 +36,18 @@ export class Layout {
   get ended(): string {
     return join(this.own, 'ended');
   }
+  /** What people asked for and whoever acts has not yet answered. */
+  get requests(): string {
+    return join(this.own, 'requests');
+  }
 }
 
 /** What a generation's folder and a trial's folder hold. */
 export const GENERATION_FILE = 'generation.json';
 export const TRIAL_FILE = 'trial.json';
+
+/** Everything that a recipe's own folder holds. */
+export const RECIPE_ENTRIES = ['canonical.json', 'status.json', 'mirror.git', 'generations', 'trials'];
 
 /** Folders of recipes, as opposed to whatever else lies in a state folder. */
 export const RECIPE_NAME = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;

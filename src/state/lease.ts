@@ -13,10 +13,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotRun } from '../reconciler/errors.ts';
 import { describeSelf, Holder, lifeOf, uptimeMs } from './holder.ts';
 import type { Layout } from './layout.ts';
+import { entriesIn } from './made.ts';
 import { isMissing, makeFolders, removeTree, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
-const PREPARED = 'prepared-';
+export const PREPARED = 'prepared-';
 const ABANDONED_AFTER_MS = 60_000;
 const LOOK_AGAIN_MS = 25;
 
@@ -54,6 +55,18 @@ export async function currentHolder(layout: Layout): Promise<Holder | null> {
   return null;
 }
 
+/** Terms by whether somebody is still behind them: holding the lease, or asking for it. Reads only. */
+export async function termsByLife(layout: Layout): Promise<{ living: Set<string>; dead: string[] }> {
+  const living = new Set<string>();
+  const dead: string[] = [];
+  for (const name of await termNames(layout)) {
+    const holder = await readHolder(join(layout.terms, name));
+    if (holder === null || lifeOf(holder) === 'dead') dead.push(name);
+    else living.add(name);
+  }
+  return { living, dead };
+}
+
 /** What a term that ended was marked with; null where it left no word of it. */
 export async function markOf(endedTerm: string): Promise<string | null> {
   return (await readHolder(endedTerm))?.mark ?? null;
@@ -61,7 +74,9 @@ export async function markOf(endedTerm: string): Promise<string | null> {
 
 /** Folders of candidates that were killed before they could announce themselves. */
 export async function abandonedPreparations(layout: Layout): Promise<string[]> {
-  const folders = (await readdir(layout.own)).filter((name) => name.startsWith(PREPARED));
+  const folders = (await entriesIn(layout.own))
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(PREPARED));
   const abandoned: string[] = [];
   for (const folder of folders.map((name) => join(layout.own, name))) {
     const holder = await readHolder(folder);

@@ -170,6 +170,7 @@ export function view(sketch: Sketch = {}): RecipeView {
     generations: readable(sketch.generations ?? []),
     memory: readable(sketch.memory ?? memory()),
     trials: readable(sketch.trials ?? []),
+    leftovers: readable([]),
   };
 }
 

@@ -166,6 +166,14 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       expect(await harness.running()).toEqual([]);
     });
 
+    it('lists what runs under a mark without ending it', async () => {
+      await deploy('answers', harness.home('one'));
+      const { mark } = harness.work();
+      expect(await driver.owned(`${mark}-of-another`, `${harness.folder}-of-another`)).toEqual([]);
+      expect(await driver.owned(mark.slice(0, mark.lastIndexOf('/')), harness.folder)).toHaveLength(1);
+      expect(await harness.running()).toHaveLength(1);
+    });
+
     it('reaps everything whose mark begins so', async () => {
       await deploy('answers', harness.home('one'));
       await deploy('ignores-sigterm', harness.home('two'));

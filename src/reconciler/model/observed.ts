@@ -105,3 +105,28 @@ export interface RecipeMemory {
   lastVerdict: { trial: string; verdict: Verdict; at: string } | null;
   conditions: readonly Condition[];
 }
+
+type LeftoverKind =
+  | 'generation'
+  | 'trial'
+  | 'mirror-lock'
+  | 'term'
+  | 'process'
+  | 'preparation'
+  | 'request'
+  /** Called like nothing that this program makes. */
+  | 'stranger';
+
+/** Something that lies in the state folder or runs, and that no record and nobody who is at work accounts for. */
+export interface Leftover {
+  /** Null where it is no recipe's. */
+  recipe: string | null;
+  kind: LeftoverKind;
+  /** Its path below the state folder, with `/`; of a process its number and name. */
+  where: string;
+  /** Does it say of itself that this program made it? Nothing else is ever removed. */
+  ours: boolean;
+  why: string;
+  /** Of all files in it; null where nobody measured them. */
+  bytes: number | null;
+}

@@ -5,7 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
-import { endProcesses, LIFELINE_PREFIX } from '../../../processes.ts';
+import { endProcesses, findProcesses, LIFELINE_PREFIX, nameOf } from '../../../processes.ts';
 import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
 import type { ProcessApp } from '../../../reconciler/model.ts';
 import type { Address, Deployed, DeployRequest, Driver, Work } from '../../../reconciler/ports.ts';
@@ -77,19 +77,23 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       ),
     inspect: inspectHome,
     remove: async () => undefined,
-    reap: async (mark, folder) => {
-      const grace = Math.min(graceMs, REAP_GRACE_MS);
-      const known = [...apps].filter(([each]) => each === mark || each.startsWith(`${mark}/`));
-      const counts = known.map(async ([each, app]) => {
-        const count = await app.stop(grace);
-        apps.delete(each);
-        return count;
-      });
-      const ended = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-      const places = { folders: [folder], lifelines: [folder] };
-      return ended + (await endProcesses(mark, { graceMs: grace, ...places }));
-    },
+    reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
+    owned: async (mark, folder) =>
+      findProcesses(mark, { folders: [folder], lifelines: [folder] }).map(
+        ({ pid }) => `pid ${pid} (${nameOf(pid)})`,
+      ),
   };
+}
+
+async function reap(apps: Map<string, App>, mark: string, folder: string, graceMs: number): Promise<number> {
+  const known = [...apps].filter(([each]) => each === mark || each.startsWith(`${mark}/`));
+  const counts = known.map(async ([each, app]) => {
+    const count = await app.stop(graceMs);
+    apps.delete(each);
+    return count;
+  });
+  const ended = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  return ended + (await endProcesses(mark, { graceMs, folders: [folder], lifelines: [folder] }));
 }
 
 async function deploy(request: DeployRequest, work: Work, onStart: (app: App) => void): Promise<Deployed> {

@@ -1,0 +1,221 @@
+/**
+ * The inventory of what is left: everything in the state folder that neither a record nor anybody who is at work
+ * accounts for, and what still runs of terms that ended (invariant I8). It removes nothing; what removes goes by the
+ * same rules (`state/made.ts`). What does not say that this program made it is listed as somebody else's.
+ */
+import { lstat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { describe } from '../reconciler/errors.ts';
+import type { CanonicalRecord, Leftover, Reading, TrialRecord } from '../reconciler/model.ts';
+import type { Driver } from '../reconciler/ports.ts';
+import { RECIPE_ENTRIES, TRIAL_FILE, type Layout } from '../state/layout.ts';
+import { abandonedPreparations, markOf, PREPARED, termsByLife } from '../state/lease.ts';
+import {
+  entriesIn,
+  generationEntries,
+  isEmptyFolder,
+  isTrialId,
+  namedBy,
+  recipeFolders,
+  surplusTrials,
+  TRIALS_KEPT,
+} from '../state/made.ts';
+import { staleLocks } from '../state/mirror-locks.ts';
+
+export interface InventoryOptions {
+  layout: Layout;
+  driver: Pick<Driver, 'owned'>;
+}
+
+/** Files of ours that are no recipe's; `requests` lists its own strangers. */
+const OWN_ENTRIES = ['schema.json', 'passes.json', 'terms', 'ended', 'requests'];
+
+const NOT_OURS = 'nothing in it says that this program made it';
+
+export async function leftoversOf(
+  recipe: string,
+  known: { record: CanonicalRecord | null; trials: readonly TrialRecord[] },
+  { layout }: InventoryOptions,
+): Promise<Reading<Leftover[]>> {
+  return await reading(`what is left of ${recipe}`, async () => {
+    const { living } = await termsByLife(layout);
+    const open = known.trials.filter(({ endedAt }) => endedAt === null);
+    const abandoned = open.filter(({ instance }) => !living.has(instance.term));
+    const underWay = open.filter((trial) => !abandoned.includes(trial)).map(({ generation }) => generation);
+    const named = namedBy(known.record);
+    const surplus = await surplusTrials(layout, recipe, named);
+    const read = known.trials.map(({ id }) => id);
+    return [
+      ...(await strangersIn(layout.recipe(recipe), RECIPE_ENTRIES, recipe, layout)),
+      ...(await unnamedGenerations(recipe, new Set([...named, ...underWay]), layout)),
+      ...abandoned.map((trial) => abandonedTrial(trial)),
+      ...(await oldTrials(recipe, surplus, layout)),
+      ...(living.size > 0 ? [] : await unwrittenTrials(recipe, [...surplus, ...read], layout)),
+      ...(living.size > 0 ? [] : await locksOf(recipe, layout)),
+    ];
+  });
+}
+
+export async function strayLeftovers(options: InventoryOptions): Promise<Reading<Leftover[]>> {
+  const { layout } = options;
+  return await reading('what is left besides the recipes', async () => {
+    const { dead } = await termsByLife(layout);
+    const ended = (await entriesIn(layout.ended)).map(({ name }) => join(layout.ended, name));
+    const terms = [...dead.map((name) => join(layout.terms, name)), ...ended];
+    return [
+      ...(await strangersIn(layout.own, OWN_ENTRIES, null, layout)),
+      ...(await strangersAmongRecipes(layout)),
+      ...(await Promise.all(terms.map((folder) => endedTerm(folder, options)))).flat(),
+      ...(await stalePreparations(layout)),
+    ];
+  });
+}
+
+async function unnamedGenerations(
+  recipe: string,
+  named: ReadonlySet<number>,
+  layout: Layout,
+): Promise<Leftover[]> {
+  const unnamed: Leftover[] = [];
+  for (const { name, path, made } of await generationEntries(layout, recipe)) {
+    if (named.has(Number(name))) continue;
+    const why =
+      made === null ? NOT_OURS : `no record names it: ${made.version}, made by the ${made.driver} driver`;
+    const bytes = await bytesIn(path);
+    unnamed.push({
+      recipe,
+      kind: 'generation',
+      where: relative(layout.root, path),
+      ours: made !== null,
+      why,
+      bytes,
+    });
+  }
+  return unnamed;
+}
+
+function abandonedTrial({ recipe, id }: TrialRecord): Leftover {
+  const why = 'open, and whoever ran it is gone; whoever acts next closes it as interrupted';
+  return { recipe, kind: 'trial', where: `${recipe}/trials/${id}`, ours: true, why, bytes: null };
+}
+
+async function oldTrials(recipe: string, surplus: readonly string[], layout: Layout): Promise<Leftover[]> {
+  const why = `${TRIALS_KEPT} newer ones are kept`;
+  return await Promise.all(
+    surplus.map(async (id): Promise<Leftover> => {
+      const bytes = await bytesIn(layout.trial(recipe, id));
+      return { recipe, kind: 'trial', where: `${recipe}/trials/${id}`, ours: true, why, bytes };
+    }),
+  );
+}
+
+/** A folder that was made for a trial, before anything was written into it, or whose file is damaged. */
+async function unwrittenTrials(
+  recipe: string,
+  known: readonly string[],
+  layout: Layout,
+): Promise<Leftover[]> {
+  const unread = (await entriesIn(layout.trials(recipe))).filter(({ name }) => !known.includes(name));
+  return await Promise.all(
+    unread.map(async ({ name }): Promise<Leftover> => {
+      const ours = isTrialId(name, recipe) && (await isEmptyFolder(layout.trial(recipe, name)));
+      const why = ours ? 'made for a trial that never began' : `holds no ${TRIAL_FILE} that can be read`;
+      return { recipe, kind: 'trial', where: `${recipe}/trials/${name}`, ours, why, bytes: null };
+    }),
+  );
+}
+
+async function locksOf(recipe: string, layout: Layout): Promise<Leftover[]> {
+  const why = 'left by a git that was killed';
+  return (await staleLocks(layout.mirror(recipe))).map((path): Leftover => {
+    const where = relative(layout.root, path);
+    return { recipe, kind: 'mirror-lock', where, ours: true, why, bytes: null };
+  });
+}
+
+/** A term's folder holds what its holder staged; its mark says what it started. */
+async function endedTerm(folder: string, { layout, driver }: InventoryOptions): Promise<Leftover[]> {
+  const where = relative(layout.root, folder);
+  const mark = await markOf(folder);
+  const running = mark === null ? [] : await driver.owned(mark, folder);
+  const why = 'of a term that did not end cleanly';
+  return [
+    {
+      recipe: null,
+      kind: 'term',
+      where,
+      ours: true,
+      why: `${why}: what it staged`,
+      bytes: await bytesIn(folder),
+    },
+    ...running.map((what): Leftover => {
+      return { recipe: null, kind: 'process', where: what, ours: true, why, bytes: null };
+    }),
+  ];
+}
+
+async function stalePreparations(layout: Layout): Promise<Leftover[]> {
+  return (await abandonedPreparations(layout)).map((folder): Leftover => {
+    const why = 'of one that was killed while it asked for the lease';
+    return {
+      recipe: null,
+      kind: 'preparation',
+      where: relative(layout.root, folder),
+      ours: true,
+      why,
+      bytes: null,
+    };
+  });
+}
+
+async function strangersIn(
+  folder: string,
+  known: readonly string[],
+  recipe: string | null,
+  layout: Layout,
+): Promise<Leftover[]> {
+  const names = (await entriesIn(folder)).map(({ name }) => name);
+  const strange = names.filter((name) => !known.includes(name) && !name.startsWith(PREPARED));
+  return strange.map((name) => stranger(join(folder, name), recipe, layout));
+}
+
+async function strangersAmongRecipes(layout: Layout): Promise<Leftover[]> {
+  const recipes = await recipeFolders(layout);
+  const others = (await entriesIn(layout.root))
+    .map(({ name }) => name)
+    .filter((name) => !recipes.includes(name));
+  return others
+    .map((name) => join(layout.root, name))
+    .filter((path) => path !== layout.own)
+    .map((path) => stranger(path, null, layout));
+}
+
+function stranger(path: string, recipe: string | null, layout: Layout): Leftover {
+  const why = 'called like nothing that this program makes';
+  return { recipe, kind: 'stranger', where: relative(layout.root, path), ours: false, why, bytes: null };
+}
+
+/** Null where not all of it could be read: a part would look like the whole. */
+async function bytesIn(path: string): Promise<number | null> {
+  try {
+    const entry = await lstat(path);
+    if (!entry.isDirectory()) return entry.size;
+    let total = 0;
+    for (const { name } of await entriesIn(path)) {
+      const inside = await bytesIn(join(path, name));
+      if (inside === null) return null;
+      total += inside;
+    }
+    return total;
+  } catch {
+    return null;
+  }
+}
+
+async function reading<T>(what: string, read: () => Promise<T>): Promise<Reading<T>> {
+  try {
+    return { readable: true, value: await read() };
+  } catch (error) {
+    return { readable: false, why: `cannot tell ${what}: ${describe(error)}` };
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * What lies in the recipes' folders and says of itself that this program made it. The inventory lists by these rules
+ * and tidying removes by them, so that nothing is ever removed that could not have been listed, and nothing that
+ * does not say whose it is (invariant I8).
+ */
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { GENERATION_FILE, RECIPE_ENTRIES, RECIPE_NAME, TRIAL_FILE, type Layout } from './layout.ts';
+import { isMissing } from './term.ts';
+
+/** Trials that stay, besides those that a named generation came from. */
+export const TRIALS_KEPT = 20;
+
+/** What of a `generation.json` says that its folder is ours to remove. */
+const Made = z.object({
+  recipe: z.string(),
+  generation: z.number(),
+  version: z.string(),
+  stack: z.string(),
+  driver: z.string(),
+});
+type Made = z.infer<typeof Made>;
+
+/** Folders in which something is called like what a recipe has; whatever else lies beside them is somebody else's. */
+export async function recipeFolders(layout: Layout): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await entriesIn(layout.root)) {
+    if (!entry.isDirectory() || !RECIPE_NAME.test(entry.name)) continue;
+    const inside = await entriesIn(layout.recipe(entry.name));
+    if (inside.some(({ name }) => RECIPE_ENTRIES.includes(name))) found.push(entry.name);
+  }
+  return found.toSorted();
+}
+
+interface GenerationEntry {
+  name: string;
+  path: string;
+  /** Null where nothing in it says that this program made it as what it is called. */
+  made: Made | null;
+}
+
+/** Whatever lies where generations do. */
+export async function generationEntries(layout: Layout, recipe: string): Promise<GenerationEntry[]> {
+  const entries: GenerationEntry[] = [];
+  for (const entry of await entriesIn(layout.generations(recipe))) {
+    const path = join(layout.generations(recipe), entry.name);
+    const stamp = entry.isDirectory() ? await readJson(join(path, GENERATION_FILE)) : null;
+    const made = Made.safeParse(stamp).data ?? null;
+    const fits = made?.recipe === recipe && String(made.generation) === entry.name;
+    entries.push({ name: entry.name, path, made: fits ? made : null });
+  }
+  return entries;
+}
+
+/** The generations that a record names. */
+export function namedBy(record: { generation: number | null; kept: readonly number[] } | null): Set<number> {
+  return new Set(
+    record === null ? [] : [...(record.generation === null ? [] : [record.generation]), ...record.kept],
+  );
+}
+
+/** Trials that are older than as many as stay, and that no named generation came from; oldest last. */
+export async function surplusTrials(
+  layout: Layout,
+  recipe: string,
+  named: ReadonlySet<number>,
+): Promise<string[]> {
+  const numbered = (await entriesIn(layout.trials(recipe)))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ id: name, number: numberOf(name) }))
+    .filter(({ number }) => Number.isSafeInteger(number))
+    .toSorted((a, b) => b.number - a.number);
+  const surplus: string[] = [];
+  for (const { id, number } of numbered.slice(TRIALS_KEPT)) {
+    const stamp = named.has(number) ? null : await readJson(join(layout.trial(recipe, id), TRIAL_FILE));
+    if (stamp !== null) surplus.push(id);
+  }
+  return surplus;
+}
+
+/** As this program names its trials: the time of its start, the recipe, the generation's number. */
+export function isTrialId(name: string, recipe: string): boolean {
+  const [, named, number] = /^\d{8}T\d{6}Z-(.+)-(\d+)$/.exec(name) ?? [];
+  return named === recipe && number !== undefined;
+}
+
+/** Removing an empty folder takes nothing from anybody. */
+export async function isEmptyFolder(path: string): Promise<boolean> {
+  return (await lstat(path)).isDirectory() && (await entriesIn(path)).length === 0;
+}
+
+/** The generation number that a trial reserved is the end of its id. */
+function numberOf(trialId: string): number {
+  return Number(trialId.slice(trialId.lastIndexOf('-') + 1));
+}
+
+/** What lies in a folder; nothing where there is no such folder. */
+export async function entriesIn(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Null where it is absent or not JSON: either way nothing that may be removed on its word. */
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
