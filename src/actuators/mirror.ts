@@ -8,11 +8,8 @@ import { git, type GitOptions } from '../git.ts';
 import { NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
 import type { Manifest } from '../reconciler/model.ts';
 import type { MirrorPort, Work } from '../reconciler/ports.ts';
-import type { Layout } from '../state/layout.ts';
+import { KEPT_REFS, type Layout } from '../state/layout.ts';
 import type { Term } from '../state/term.ts';
-
-/** Refs of our own, never pushed: they keep the commits of kept generations reachable. */
-const KEPT = 'refs/reconcile/kept/';
 
 interface MirrorOptions {
   layout: Layout;
@@ -118,14 +115,14 @@ async function retain(
   work: Work,
 ): Promise<void> {
   const call = callOptions(options, work, mirror);
-  const format = ['for-each-ref', '--format=%(refname)', KEPT];
+  const format = ['for-each-ref', '--format=%(refname)', KEPT_REFS];
   const existing = lines(await git(`list kept commits of ${mirror}`, format, call));
   for (const commit of new Set(commits)) {
-    const ref = `${KEPT}${commit}`;
+    const ref = `${KEPT_REFS}${commit}`;
     if (existing.includes(ref) || !(await hasCommit(commit, call))) continue;
     await git(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
   }
-  for (const ref of existing.filter((each) => !commits.includes(each.slice(KEPT.length)))) {
+  for (const ref of existing.filter((each) => !commits.includes(each.slice(KEPT_REFS.length)))) {
     await git(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
   }
 }
