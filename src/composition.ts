@@ -7,12 +7,14 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
+import { fileHousekeeping } from './actuators/housekeeping.ts';
 import { fileJournal } from './actuators/journal.ts';
 import { fileMemory } from './actuators/memory.ts';
 import { gitMirror } from './actuators/mirror.ts';
 import { storePass } from './actuators/passes.ts';
 import { filePromotion } from './actuators/promotion.ts';
-import { recover } from './actuators/recovery.ts';
+import { recover, type RecoveryPorts } from './actuators/recovery.ts';
+import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { gitUpstream } from './desired/upstream.ts';
@@ -21,7 +23,7 @@ import { mirrorReader } from './observed/mirrors.ts';
 import { readPasses } from './observed/passes.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
-import { CannotRun, describe } from './reconciler/errors.ts';
+import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
@@ -40,6 +42,8 @@ export interface Settings {
   /** Deadline of one fetch, push or checkout. */
   transferTimeoutMs: number;
   leaseTtlMs: number;
+  /** How long whoever leaves a request waits for its answer, where another acts. */
+  requestPatienceMs: number;
 }
 
 export interface Reader extends LookPorts {
@@ -96,15 +100,15 @@ export async function openReader(settings: Settings): Promise<Reader> {
 }
 
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
-export async function openActor(settings: Settings): Promise<Actor> {
+export async function openActor(settings: Settings, stop: AbortSignal): Promise<Actor> {
   const reader = await openReader(settings);
   const { layout, registry, driver, clock } = reader;
-  const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs));
+  const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs, stop));
   const { term } = lease;
   try {
     const promotion = filePromotion({ layout, term, driver });
-    await storeSchema(layout, term);
-    await recover({
+    const warn = (fields: object, message: string): void => settings.log.warn(fields, message);
+    const recovery: RecoveryPorts = {
       layout,
       term,
       driver,
@@ -113,8 +117,10 @@ export async function openActor(settings: Settings): Promise<Actor> {
       clock,
       retryDelay: (trial, earlier) =>
         retryDelay(trial.verdict ?? 'interrupted', earlier, DEFAULT_RETRY, clock.random()),
-      warn: (fields, message) => settings.log.warn(fields, message),
-    });
+      warn,
+    };
+    await storeSchema(layout, term);
+    await recover(recovery);
     const ports: PassPorts = {
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
@@ -124,7 +130,10 @@ export async function openActor(settings: Settings): Promise<Actor> {
       mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
       journal: fileJournal(layout, term),
       memory: fileMemory(layout, term),
+      desk: fileDesk({ layout, term, warn }),
+      housekeeping: fileHousekeeping({ ...recovery, note: (text) => settings.log.info({ text }, 'tidied') }),
       workspace: (trialId) => makeWorkspace(term, trialId),
+      leaveToRecovery: (why) => term.leaveToRecovery(why),
       instance: { host: hostname(), pid: process.pid, term: term.id },
     };
     const store = async (result: PassResult, whole: boolean): Promise<void> => {
@@ -144,7 +153,7 @@ async function writableState<T>(layout: Layout, use: () => Promise<T>): Promise<
   try {
     return await use();
   } catch (error) {
-    if (error instanceof CannotRun) throw error;
+    if (error instanceof CannotRun || error instanceof TrialEnded) throw error;
     const message = `could not write to the state folder ${layout.root}: ${describe(error)}`;
     const hint = 'name a folder that this user may write to with --state or $RECONCILE_STATE';
     throw new CannotRun(message, { cause: error, hint });

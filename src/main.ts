@@ -3,7 +3,7 @@
 import { parseCommandLine } from './cli/program.ts';
 import { json, paint, printable } from './cli/text.ts';
 import { makeContext, outputOn } from './cli/setup.ts';
-import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
+import { CannotRun, describe, Fenced, TrialEnded } from './reconciler/errors.ts';
 
 const { argv, env, stdout, stderr } = process;
 const out = outputOn(stdout, env);
@@ -55,6 +55,8 @@ function fail(error: unknown, asJson: boolean): number {
     err.write(`${paint(err, 'red', 'error:')} ${printable(message)}\n`);
     if (hint !== null) err.write(`${paint(err, 'dim', 'hint:')} ${printable(hint)}\n`);
   }
+  // What we started is the successor's to end, and we do not wait for it.
+  if (error instanceof Fenced) process.exit(1);
   const expected = usage || error instanceof CannotRun || error instanceof TrialEnded;
   if (!expected && error instanceof Error && env['RECONCILE_DEBUG'] === '1')
     err.write(`${error.stack ?? ''}\n`);

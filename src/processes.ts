@@ -10,15 +10,19 @@
  *
  * Never ourselves, nor whoever started us. A process that has ended and waits to be collected is not alive.
  */
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-export interface ProcessId {
-  pid: number;
-  /** In clock ticks since boot, as the kernel says it. */
-  startTime: string;
-}
+import {
+  descriptorsOf,
+  linkOf,
+  marksOf,
+  nameOf,
+  readTable,
+  startTimeOf,
+  type ProcessId,
+  type Seen,
+} from './process-table.ts';
 
 export interface FindOptions {
   /** Folders that belong to the work alone: a daemon that lives in one of them belongs to it too. */
@@ -31,21 +35,11 @@ export interface FindOptions {
 /** How the files that serve as lifelines are called, within a folder that belongs to the work. */
 export const LIFELINE_PREFIX = 'lifeline-';
 
-export const MARK_VARIABLE = 'RECONCILE_MARK';
-
 /** After this long, what survives SIGKILL is stuck in the kernel. */
 const KILL_DEADLINE_MS = 10_000;
 
 /** How many looks in a row must find nobody before nobody is left. */
 const LOOKS_FOR_NOBODY = 3;
-
-interface Seen extends ProcessId {
-  alive: boolean;
-  parent: number;
-  group: number;
-  session: number;
-  hasTerminal: boolean;
-}
 
 /** Every living process of a mark: its own is `mark` itself, or begins with it and a `/`. */
 export function findProcesses(
@@ -104,14 +98,21 @@ export async function endProcesses(
     return found;
   };
   const left = await askToEnd(look, options.graceMs);
-  if (left.length > 0) await kill(look, mark);
+  if (left.length > 0) await kill(look);
   return met.size;
 }
 
-/** Null where there is no such process, or only its remains. */
-export function startTimeOf(pid: number): string | null {
-  const seen = readProcess(pid);
-  return seen?.alive === true ? seen.startTime : null;
+/** Ends one process and nothing that it started: asked first, also if it was stopped, and killed after `graceMs`. */
+export async function endProcess(target: ProcessId, graceMs: number): Promise<void> {
+  const isGone = (): boolean => startTimeOf(target.pid) !== target.startTime;
+  const killAt = performance.now() + graceMs;
+  send(target, 'SIGTERM');
+  send(target, 'SIGCONT');
+  while (!isGone()) {
+    if (performance.now() > killAt) send(target, 'SIGKILL');
+    if (performance.now() > killAt + KILL_DEADLINE_MS) throw new Error(survived([target]));
+    await sleep(10);
+  }
 }
 
 /** Each process is asked once, those that appear meanwhile too; returns who did not follow. */
@@ -133,16 +134,11 @@ async function askToEnd(look: () => ProcessId[], graceMs: number): Promise<Proce
 }
 
 /** Whoever starts itself anew whenever it is killed is stopped first: what is stopped starts nothing. */
-async function kill(look: () => ProcessId[], mark: string): Promise<void> {
+async function kill(look: () => ProcessId[]): Promise<void> {
   const end = performance.now() + KILL_DEADLINE_MS;
   let living = look();
   for (let pause = 1; living.length > 0; pause = Math.min(pause * 2, 50)) {
-    if (performance.now() > end) {
-      const names = living.map(({ pid }) => `${pid} (${nameOf(pid)})`).join(', ');
-      throw new Error(
-        `could not end ${living.length} processes of ${mark.slice(0, 8)}…: ${names} survived SIGKILL`,
-      );
-    }
+    if (performance.now() > end) throw new Error(survived(living));
     const stopped = new Set<string>();
     for (let running = living; running.length > 0 && performance.now() < end;) {
       for (const process of running) {
@@ -156,6 +152,11 @@ async function kill(look: () => ProcessId[], mark: string): Promise<void> {
     await sleep(pause);
     living = look();
   }
+}
+
+function survived(living: readonly ProcessId[]): string {
+  const names = living.map(({ pid }) => `${pid} (${nameOf(pid)})`).join(', ');
+  return `could not end ${living.length === 1 ? 'process' : 'processes'} ${names}: SIGKILL changed nothing`;
 }
 
 function send(target: ProcessId, signal: NodeJS.Signals): void {
@@ -204,61 +205,8 @@ function holdsOne(lifelines: readonly string[], process: Seen, ruledOut: Set<str
   return holds;
 }
 
-function descriptorsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`);
-  } catch {
-    return []; // It ended, or is somebody else's.
-  }
-}
-
 function isWithin(place: string, folders: readonly string[]): boolean {
   return folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
-}
-
-/** Every mark that a process was started with; null where its environment may not be read. */
-function marksOf(pid: number): string[] | null {
-  try {
-    const prefix = `${MARK_VARIABLE}=`;
-    const text = readFileSync(`/proc/${pid}/environ`, 'latin1');
-    if (!text.includes(prefix)) return [];
-    const entries = text.split('\0').filter((entry) => entry.startsWith(prefix));
-    return entries.map((entry) => entry.slice(prefix.length));
-  } catch {
-    return null;
-  }
-}
-
-function readTable(): Map<number, Seen> {
-  const table = new Map<number, Seen>();
-  for (const name of readdirSync('/proc')) {
-    const seen = /^\d+$/.test(name) ? readProcess(Number(name)) : null;
-    if (seen !== null) table.set(seen.pid, seen);
-  }
-  return table;
-}
-
-/** The name in the middle may hold spaces and parentheses; what follows its last one does not (proc(5)). */
-function readProcess(pid: number): Seen | null {
-  let text;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return null;
-  }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, group, session, terminal] = fields;
-  const threads = Number(fields[17]);
-  return {
-    pid,
-    // A first thread that has ended leaves a process alive whose other threads go on.
-    alive: (state !== 'Z' && state !== 'X') || threads > 1,
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
-    hasTerminal: terminal !== '0',
-    startTime: fields[19] ?? '',
-  };
 }
 
 function ourselvesAndAncestors(table: ReadonlyMap<number, Seen>): Set<number> {
@@ -276,21 +224,5 @@ function realFolder(folder: string): string {
     return realpathSync(folder);
   } catch {
     return resolve(folder);
-  }
-}
-
-function linkOf(pid: number, name: string): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/${name}`).replace(/ \(deleted\)$/, '');
-  } catch {
-    return null;
-  }
-}
-
-export function nameOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return 'gone';
   }
 }

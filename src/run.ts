@@ -10,7 +10,9 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedText } from './bounded-text.ts';
 import { ChildOutput, type OutputListener, type Stream } from './child-output.ts';
-import { endProcesses, MARK_VARIABLE, startTimeOf } from './processes.ts';
+import { MARK_VARIABLE, startTimeOf } from './process-table.ts';
+import { endProcesses } from './processes.ts';
+import { TrialFault } from './reconciler/errors.ts';
 
 export interface StartOptions {
   cwd?: string;
@@ -57,7 +59,13 @@ export interface Started {
 const KEPT_BYTES = 1024 * 1024;
 const GRACE_MS = 2000;
 
-/** Why it could not be started, in words, in place of what was started. */
+/** What the machine lacks at the moment, as opposed to a command that is not there or may not be run. */
+const SHORT_OF = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'EIO', 'ENOSPC'];
+
+/**
+ * Why it could not be started, in words, in place of what was started. Throws `infra` where that is this machine's
+ * fault and not the command's.
+ */
 export async function start(
   file: string,
   args: readonly string[],
@@ -81,6 +89,9 @@ export async function start(
   for (const descriptor of inherited) closeSync(descriptor);
   if (child.pid === undefined) {
     const { originalMessage, code } = await child;
+    if (code !== undefined && SHORT_OF.includes(code)) {
+      throw new TrialFault('infra', 'cannot-start', `could not start ${file}: ${originalMessage ?? code}`);
+    }
     return whyNot(file, cwd, code, originalMessage);
   }
   return {
@@ -108,7 +119,7 @@ function whyNot(
 }
 
 /**
- * Throws only the signal's reason, or what `onOutput` threw, after everything has ended. How the command itself
+ * Throws only the signal's reason, or what `start` or `onOutput` threw, after everything has ended. How the command itself
  * ended is in the result.
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {

@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endProcesses, findProcesses, startTimeOf, type ProcessId } from '../src/processes.ts';
+import { startTimeOf, type ProcessId } from '../src/process-table.ts';
+import { endProcesses, findProcesses } from '../src/processes.ts';
 import { isAlive } from './actuators/drivers/process/harness.ts';
 import { until } from './suites/driver.ts';
 

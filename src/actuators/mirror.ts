@@ -42,7 +42,7 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
   } else {
     // A branch that was mirrored before may stand in the way of one whose name begins with its own.
     for (const ref of branchesIn(present).filter((each) => !wanted.has(each))) {
-      await git(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
+      await mirrorGit(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
     }
     const refspecs = [...branchesIn(wanted), 'refs/tags/*'].map((ref) => `+${ref}:${ref}`);
     const flags = [
@@ -53,7 +53,7 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
       '--no-write-fetch-head',
       '--no-recurse-submodules',
     ];
-    await git(
+    await mirrorGit(
       `fetch ${upstream} into the local mirror`,
       ['fetch', ...flags, '--', upstream, ...refspecs],
       call,
@@ -69,7 +69,7 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
 }
 
 /** Branch and tags of the team's mirror are made those of upstream, and read back from it (invariant I3). */
-async function push(url: string, wanted: Refs, call: GitOptions, work: Work): Promise<void> {
+async function push(url: string, wanted: Refs, call: MirrorCall, work: Work): Promise<void> {
   const [branch] = branchesIn(wanted);
   const named = branch?.slice('refs/heads/'.length) ?? null;
   if (containsAll(await refsOf(url, named, call), wanted)) {
@@ -79,7 +79,11 @@ async function push(url: string, wanted: Refs, call: GitOptions, work: Work): Pr
   const refspecs = [...wanted.keys()].map((ref) => `+${ref}:${ref}`);
   for (let start = 0; start < refspecs.length; start += 500) {
     const some = refspecs.slice(start, start + 500);
-    await git(`push to the mirror ${url}`, ['push', '--quiet', '--no-verify', '--', url, ...some], call);
+    await mirrorGit(
+      `push to the mirror ${url}`,
+      ['push', '--quiet', '--no-verify', '--', url, ...some],
+      call,
+    );
   }
   if (!containsAll(await refsOf(url, named, call), wanted)) {
     throw new TrialFault(
@@ -94,14 +98,18 @@ async function push(url: string, wanted: Refs, call: GitOptions, work: Work): Pr
 async function checkout(mirror: string, commit: string, folder: string, options: MirrorOptions, work: Work) {
   const call = callOptions(options, work, mirror);
   const flags = ['--quiet', '--shared', '--no-checkout', '--no-tags'];
-  await git(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], call);
+  await mirrorGit(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], call);
   const inside = { ...call, cwd: folder };
-  const type = (await git(`find ${commit}`, ['cat-file', '-t', commit], inside)).trim();
+  const type = (await mirrorGit(`find ${commit}`, ['cat-file', '-t', commit], inside)).trim();
   if (type !== 'commit') {
     throw new TrialFault('infra', NOT_A_COMMIT, `the tag names ${commit}, which is a ${type} and no commit`);
   }
-  await git(`check out ${commit}`, ['checkout', '--quiet', '--force', '--detach', commit, '--'], inside);
-  const head = (await git(`read HEAD of ${folder}`, ['rev-parse', '--verify', 'HEAD'], inside)).trim();
+  await mirrorGit(
+    `check out ${commit}`,
+    ['checkout', '--quiet', '--force', '--detach', commit, '--'],
+    inside,
+  );
+  const head = (await mirrorGit(`read HEAD of ${folder}`, ['rev-parse', '--verify', 'HEAD'], inside)).trim();
   if (head !== commit) {
     throw new TrialFault('infra', 'checkout-mismatch', `HEAD of the checkout is ${head}, expected ${commit}`);
   }
@@ -116,21 +124,21 @@ async function retain(
 ): Promise<void> {
   const call = callOptions(options, work, mirror);
   const format = ['for-each-ref', '--format=%(refname)', KEPT_REFS];
-  const existing = lines(await git(`list kept commits of ${mirror}`, format, call));
+  const existing = lines(await mirrorGit(`list kept commits of ${mirror}`, format, call));
   for (const commit of new Set(commits)) {
     const ref = `${KEPT_REFS}${commit}`;
     if (existing.includes(ref) || !(await hasCommit(commit, call))) continue;
-    await git(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
+    await mirrorGit(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
   }
   for (const ref of existing.filter((each) => !commits.includes(each.slice(KEPT_REFS.length)))) {
-    await git(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
+    await mirrorGit(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
   }
 }
 
 /** A mirror that was lost and fetched anew may lack what upstream no longer has. */
-async function hasCommit(commit: string, call: GitOptions): Promise<boolean> {
+async function hasCommit(commit: string, call: MirrorCall): Promise<boolean> {
   try {
-    await git(`find ${commit}`, ['cat-file', '-e', `${commit}^{commit}`], call);
+    await mirrorGit(`find ${commit}`, ['cat-file', '-e', `${commit}^{commit}`], call);
     return true;
   } catch (error) {
     if (error instanceof TrialFault && error.reason === 'git-failed') return false;
@@ -149,8 +157,8 @@ async function ensureMirror(
     await access(`${mirror}/HEAD`);
   } catch {
     const folder = await term.makeFolder(`mirror-${recipe}`);
-    const call = { cwd: folder, timeoutMs, mark: work.mark, signal: work.signal };
-    await git(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', folder], call);
+    const call = { cwd: folder, timeoutMs, mark: work.mark, signal: work.signal, term };
+    await mirrorGit(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', folder], call);
     await term.discard(mirror);
     await term.place(folder, mirror);
   }
@@ -160,12 +168,12 @@ async function ensureMirror(
 type Refs = ReadonlyMap<string, string>;
 
 /** The mirrored branch and every tag, each with its own object (for an annotated tag not the commit). */
-async function refsOf(url: string, branch: string | null, call: GitOptions): Promise<Refs> {
+async function refsOf(url: string, branch: string | null, call: MirrorCall): Promise<Refs> {
   const head = branch === null ? 'HEAD' : `refs/heads/${branch}`;
   const args = ['ls-remote', '--quiet', '--symref', '--', url, head, 'refs/tags/*'];
   const refs = new Map<string, string>();
   let branchRef: string | null = branch === null ? null : head;
-  for (const line of lines(await git(`list the refs of ${url}`, args, call))) {
+  for (const line of lines(await mirrorGit(`list the refs of ${url}`, args, call))) {
     const [left = '', name = ''] = line.split('\t');
     if (name === 'HEAD' && left.startsWith('ref: ')) branchRef = left.slice('ref: '.length);
     else if (name === 'HEAD' && branchRef !== null) refs.set(branchRef, left);
@@ -176,9 +184,9 @@ async function refsOf(url: string, branch: string | null, call: GitOptions): Pro
   return refs;
 }
 
-async function localRefs(mirror: string, call: GitOptions): Promise<Refs> {
+async function localRefs(mirror: string, call: MirrorCall): Promise<Refs> {
   const args = ['for-each-ref', '--format=%(objectname)%09%(refname)', 'refs/heads', 'refs/tags'];
-  const found = lines(await git(`list the refs of ${mirror}`, args, call));
+  const found = lines(await mirrorGit(`list the refs of ${mirror}`, args, call));
   return new Map(
     found.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]),
   );
@@ -196,8 +204,18 @@ function containsAll(have: Refs, wanted: Refs): boolean {
   return [...wanted].every(([ref, object]) => have.get(ref) === object);
 }
 
-function callOptions({ timeoutMs }: MirrorOptions, work: Work, cwd: string): GitOptions {
-  return { cwd, timeoutMs, mark: work.mark, signal: work.signal };
+interface MirrorCall extends GitOptions {
+  term: Term;
+}
+
+function callOptions({ term, timeoutMs }: MirrorOptions, work: Work, cwd: string): MirrorCall {
+  return { cwd, timeoutMs, mark: work.mark, signal: work.signal, term };
+}
+
+/** No rename guards what git writes: so each git is started only while the lease is held (invariant I5). */
+async function mirrorGit(what: string, args: readonly string[], call: MirrorCall): Promise<string> {
+  await call.term.assertHeld();
+  return await git(what, args, call);
 }
 
 function lines(text: string): string[] {

@@ -3,10 +3,12 @@
  * every concealed text blanked out (invariant I10).
  *
  * Processes may go on speaking after the step that started them has ended; so a log takes lines at any time, and
- * closing it only brings out what was said without an end of line.
+ * closing it only brings out what was said without an end of line. Whoever speaks cannot be told that a line was not
+ * written; so that is said when the log is closed.
  */
 import { appendFileSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
+import { describe, TrialFault } from '../reconciler/errors.ts';
 import type { JournalLog } from '../reconciler/ports.ts';
 
 const LARGEST_LOG = 4 * 1024 * 1024;
@@ -38,11 +40,16 @@ export function openStepLog(path: string, concealed: Concealed, mayWrite: () => 
   const speakers = new Map<string, { decoder: TextDecoder; rest: string }>();
   let size = 0;
   let full = false;
+  let failure: unknown = null;
 
   const append = (text: string): void => {
     // After the lease is lost nothing more is written, not even here (invariant I5).
     if (!mayWrite()) return;
-    appendFileSync(path, text, { mode: 0o644 });
+    try {
+      appendFileSync(path, text, { mode: 0o644 });
+    } catch (error) {
+      failure ??= error;
+    }
   };
   const say = (source: string, line: string): void => {
     if (full) return;
@@ -74,6 +81,9 @@ export function openStepLog(path: string, concealed: Concealed, mayWrite: () => 
         if (speaker.rest !== '') say(source, speaker.rest);
         speaker.rest = '';
       }
+      if (failure === null) return;
+      const message = `could not write all of the log ${path}: ${describe(failure)}`;
+      throw new TrialFault('infra', 'log-not-written', message, { cause: failure });
     },
   };
 }

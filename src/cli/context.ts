@@ -19,7 +19,7 @@ interface CommonOptions {
 /** The parts are loaded by the commands that need them: `status` should answer at once. */
 export interface Parts {
   openReader: (settings: Settings) => Promise<Reader>;
-  openActor: (settings: Settings) => Promise<Actor>;
+  openActor: (settings: Settings, stop: AbortSignal) => Promise<Actor>;
 }
 
 export interface Context {

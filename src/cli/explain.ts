@@ -66,6 +66,9 @@ function print(out: Output, explanation: Explanation, tail: readonly string[]): 
       `generation ${each.generation} (${each.role}): ${each.version ?? '?'}, ${size(each.bytes)}, ${each.state}`,
     );
   }
+  for (const { where, why, ours } of observed.leftovers) {
+    line(`left over${ours ? '' : ', not made by this program'}: ${where}: ${why}`);
+  }
   for (const dependency of observed.dependencies) line(`dependency ${dependency}`);
 
   heading('Last trial');

@@ -1,4 +1,5 @@
 /** `reconcile --once [RECIPE…]`: one pass, then exit. */
+import { once as onceEmitted } from 'node:events';
 import { describe } from '../reconciler/errors.ts';
 import { runPass } from '../reconciler/pass.ts';
 import type { Context, ExitCode } from './context.ts';
@@ -10,22 +11,20 @@ export async function once(
   request: { recipes: readonly string[]; retryFailed: boolean },
 ): Promise<ExitCode> {
   const { openActor } = await context.parts();
-  const actor = await openActor(await context.settings());
+  const actor = await openActor(await context.settings(), context.stop);
   const { lease, ports } = actor;
   const progress = makeProgress(context.err);
   // A lost lease stops everything as a stop does, only that nothing is written any more.
   const stop = AbortSignal.any([context.stop, lease.term.lost]);
   try {
     lease.doing('observing');
-    const result = await runPass(
-      { only: request.recipes, retryFailed: request.retryFailed },
-      ports,
-      stop,
-      (event) => {
-        lease.doing(`trial ${event.trial.id}${event.step === null ? '' : `, ${event.step}`}`);
-        progress.event(event);
-      },
-    );
+    const wanted = { only: request.recipes, retryFailed: request.retryFailed };
+    const pass = runPass(wanted, ports, stop, (event) => {
+      lease.doing(`trial ${event.trial.id}${event.step === null ? '' : `, ${event.step}`}`);
+      progress.event(event);
+    });
+    // Who lost the lease waits for nothing any more: the successor ends what was started.
+    const result = await Promise.race([pass, rejectWhen(lease.term.lost)]);
     await actor.store(result, request.recipes.length === 0);
     progress.end();
     printReport(context.out, context.err, result.report, context.options.json);
@@ -39,4 +38,9 @@ export async function once(
       );
     });
   }
+}
+
+async function rejectWhen(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await onceEmitted(signal, 'abort');
+  throw signal.reason;
 }

@@ -65,6 +65,7 @@ function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
     .addHelpText('after', EXIT_CODES);
   addLooking(root, env, accept);
   addReading(root, env, accept);
+  addOperating(root, env, accept);
   addManifests(root, env, accept);
   return root;
 }
@@ -128,6 +129,48 @@ function addReading(root: Command, env: NodeJS.ProcessEnv, accept: Accept): void
         );
       },
     );
+}
+
+/** Commands that change the state folder at a person's word; beside whoever acts they leave it to them. */
+function addOperating(root: Command, env: NodeJS.ProcessEnv, accept: Accept): void {
+  const recipeCommand = (
+    name: string,
+    description: string,
+    run: (context: Context, recipe: string) => Promise<ExitCode>,
+  ): void => {
+    common(root.command(name), env)
+      .description(description)
+      .argument('<recipe>')
+      .action((recipe: string, _options: unknown, command: Command) => {
+        accept(command, (context) => run(context, recipe));
+      });
+  };
+  recipeCommand(
+    'accept',
+    'accepts a moved tag, a withdrawn or disallowed release, or another driver: the canonical is rebuilt',
+    async (context, recipe) => (await import('./accept.ts')).accept(context, recipe),
+  );
+  recipeCommand(
+    'rebuild',
+    "distrusts the canonical's data: it is built anew at the next opportunity",
+    async (context, recipe) => (await import('./rebuild.ts')).rebuild(context, recipe),
+  );
+  recipeCommand('cancel', 'ends its running trial as interrupted', async (context, recipe) =>
+    (await import('./cancel.ts')).cancel(context, recipe),
+  );
+  common(root.command('forget'), env)
+    .description('deletes the canonical and state of a recipe that is not enrolled')
+    .argument('<recipe>')
+    .option('--yes', 'do it; without, it only says what would go', false)
+    .action((recipe: string, { yes }: { yes: boolean }, command: Command) => {
+      accept(command, async (context) => (await import('./forget.ts')).forget(context, { recipe, yes }));
+    });
+  common(root.command('gc'), env)
+    .description('removes what no record names and this program made')
+    .option('--dry-run', 'only list it; writes nothing', false)
+    .action(({ dryRun }: { dryRun: boolean }, command: Command) => {
+      accept(command, async (context) => (await import('./gc.ts')).gc(context, { dryRun }));
+    });
 }
 
 /** Commands that need no state. */

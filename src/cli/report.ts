@@ -1,6 +1,6 @@
 /** Prints what a plan, a pass or a status says. */
 import type { Output } from './context.ts';
-import { duration, firstLine, json, paint, printable, table } from './text.ts';
+import { duration, firstLine, json, paint, printable, sum, table } from './text.ts';
 
 /** The part of a row that is printed; a stored row has it as much as one made just now. */
 export interface PrintedRow {
@@ -19,6 +19,7 @@ export interface PrintedRow {
     promoted: boolean;
   } | null;
   notes?: unknown;
+  leftovers: readonly { ours: boolean; bytes: number | null }[] | null;
 }
 
 export interface PrintedReport {
@@ -50,6 +51,7 @@ export function printReport(out: Output, err: Output, report: PrintedReport, asJ
       coloured(out, table(out, ['RECIPE', 'DECISION', 'CANONICAL -> NEWEST', 'WHY'], rows), report.recipes),
     );
     out.write(`\n${summary(report)}\n`);
+    for (const row of report.recipes) out.write(leftoversOf(row));
   }
   if (report.error !== undefined) err.write(`${paint(err, 'red', 'error:')} ${printable(report.error)}\n`);
 }
@@ -86,6 +88,15 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
       : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
   });
   return [header, ...painted].join('\n');
+}
+
+/** Empty where there are none. */
+function leftoversOf({ recipe, leftovers }: PrintedRow): string {
+  const ours = (leftovers ?? []).filter((leftover) => leftover.ours);
+  const others = (leftovers ?? []).filter((leftover) => !leftover.ours);
+  if (ours.length + others.length === 0) return '';
+  const strange = others.length === 0 ? '' : `, and ${others.length} that this program did not make`;
+  return `left over of ${recipe}: ${sum(ours)}${strange}; see "reconcile gc --dry-run"\n`;
 }
 
 function summary({ summary: counts, recipes }: PrintedReport): string {

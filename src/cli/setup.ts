@@ -23,6 +23,7 @@ const SECOND = 1000;
 const LEASE_TTL_MS = 30 * SECOND;
 const UPSTREAM_TIMEOUT_MS = 30 * SECOND;
 const TRANSFER_TIMEOUT_MS = 600 * SECOND;
+const REQUEST_PATIENCE_MS = 5 * SECOND;
 
 export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Surroundings): Context {
   const log: Context['log'] = async () => {
@@ -37,6 +38,7 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
     upstreamTimeoutMs: durationFrom(env, 'RECONCILE_UPSTREAM_TIMEOUT', UPSTREAM_TIMEOUT_MS),
     transferTimeoutMs: durationFrom(env, 'RECONCILE_TRANSFER_TIMEOUT', TRANSFER_TIMEOUT_MS),
     leaseTtlMs: durationFrom(env, 'RECONCILE_LEASE_TTL', LEASE_TTL_MS),
+    requestPatienceMs: durationFrom(env, 'RECONCILE_REQUEST_PATIENCE', REQUEST_PATIENCE_MS),
   });
   const { manifests, state, json } = raw;
   return { out, err, stop, parts, log, settings, options: { manifests, state, json } };

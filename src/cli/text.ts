@@ -68,6 +68,12 @@ export function size(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
+/** How many things, and how much together, of those that were measured. */
+export function sum(things: readonly { bytes: number | null }[]): string {
+  const bytes = things.reduce((total, thing) => total + (thing.bytes ?? 0), 0);
+  return `${things.length} ${things.length === 1 ? 'thing' : 'things'}, ${size(bytes)}`;
+}
+
 export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

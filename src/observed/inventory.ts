@@ -3,31 +3,31 @@
  * accounts for, and what still runs of terms that ended (invariant I8). It removes nothing; what removes goes by the
  * same rules (`state/made.ts`). What does not say that this program made it is listed as somebody else's.
  */
-import { lstat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe } from '../reconciler/errors.ts';
 import type { CanonicalRecord, Leftover, Reading, TrialRecord } from '../reconciler/model.ts';
 import type { Driver } from '../reconciler/ports.ts';
 import { RECIPE_ENTRIES, TRIAL_FILE, type Layout } from '../state/layout.ts';
-import { abandonedPreparations, markOf, PREPARED, termsByLife } from '../state/lease.ts';
+import { abandonedPreparations, PREPARED, readHolder, termsByLife } from '../state/lease.ts';
 import {
   entriesIn,
   generationEntries,
-  isEmptyFolder,
-  isTrialId,
+  isUnbegunTrial,
   namedBy,
   recipeFolders,
   surplusTrials,
   TRIALS_KEPT,
 } from '../state/made.ts';
 import { staleLocks } from '../state/mirror-locks.ts';
+import { requestEntries } from '../state/requests.ts';
+import { bytesIn } from './bytes.ts';
 
 export interface InventoryOptions {
   layout: Layout;
   driver: Pick<Driver, 'owned'>;
 }
 
-/** Files of ours that are no recipe's; `requests` lists its own strangers. */
+/** What is ours and no recipe's. */
 const OWN_ENTRIES = ['schema.json', 'passes.json', 'terms', 'ended', 'requests'];
 
 const NOT_OURS = 'nothing in it says that this program made it';
@@ -67,6 +67,7 @@ export async function strayLeftovers(options: InventoryOptions): Promise<Reading
       ...(await strangersAmongRecipes(layout)),
       ...(await Promise.all(terms.map((folder) => endedTerm(folder, options)))).flat(),
       ...(await stalePreparations(layout)),
+      ...(await strayRequests(layout)),
     ];
   });
 }
@@ -118,7 +119,7 @@ async function unwrittenTrials(
   const unread = (await entriesIn(layout.trials(recipe))).filter(({ name }) => !known.includes(name));
   return await Promise.all(
     unread.map(async ({ name }): Promise<Leftover> => {
-      const ours = isTrialId(name, recipe) && (await isEmptyFolder(layout.trial(recipe, name)));
+      const ours = await isUnbegunTrial(layout, recipe, name);
       const why = ours ? 'made for a trial that never began' : `holds no ${TRIAL_FILE} that can be read`;
       return { recipe, kind: 'trial', where: `${recipe}/trials/${name}`, ours, why, bytes: null };
     }),
@@ -136,7 +137,7 @@ async function locksOf(recipe: string, layout: Layout): Promise<Leftover[]> {
 /** A term's folder holds what its holder staged; its mark says what it started. */
 async function endedTerm(folder: string, { layout, driver }: InventoryOptions): Promise<Leftover[]> {
   const where = relative(layout.root, folder);
-  const mark = await markOf(folder);
+  const mark = (await readHolder(folder))?.mark ?? null;
   const running = mark === null ? [] : await driver.owned(mark, folder);
   const why = 'of a term that did not end cleanly';
   return [
@@ -168,6 +169,16 @@ async function stalePreparations(layout: Layout): Promise<Leftover[]> {
   });
 }
 
+async function strayRequests(layout: Layout): Promise<Leftover[]> {
+  return (await requestEntries(layout)).flatMap((entry): Leftover[] => {
+    const ours = entry.kind === 'abandoned';
+    if (!ours && entry.kind !== 'stranger') return [];
+    const why = ours ? 'of one who is gone' : `no request: ${entry.why}`;
+    const where = relative(layout.root, entry.path);
+    return [{ recipe: null, kind: 'request', where, ours, why, bytes: null }];
+  });
+}
+
 async function strangersIn(
   folder: string,
   known: readonly string[],
@@ -193,23 +204,6 @@ async function strangersAmongRecipes(layout: Layout): Promise<Leftover[]> {
 function stranger(path: string, recipe: string | null, layout: Layout): Leftover {
   const why = 'called like nothing that this program makes';
   return { recipe, kind: 'stranger', where: relative(layout.root, path), ours: false, why, bytes: null };
-}
-
-/** Null where not all of it could be read: a part would look like the whole. */
-async function bytesIn(path: string): Promise<number | null> {
-  try {
-    const entry = await lstat(path);
-    if (!entry.isDirectory()) return entry.size;
-    let total = 0;
-    for (const { name } of await entriesIn(path)) {
-      const inside = await bytesIn(join(path, name));
-      if (inside === null) return null;
-      total += inside;
-    }
-    return total;
-  } catch {
-    return null;
-  }
 }
 
 async function reading<T>(what: string, read: () => Promise<T>): Promise<Reading<T>> {

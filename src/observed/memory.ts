@@ -1,26 +1,12 @@
 /** `status.json`: what is remembered of a recipe between looks. */
 import { z } from 'zod';
 import type { Reading, RecipeMemory } from '../reconciler/model.ts';
-import { Commit, GenerationNumber, readStored, SafeName, Time } from '../state/stored.ts';
+import { Acceptance, Commit, GenerationNumber, readStored, SafeName, Time } from '../state/stored.ts';
 
 const Memory = z.object({
   firstSeen: z.record(z.string(), z.array(z.object({ commit: Commit, at: Time }))).default({}),
   notCommits: z.record(z.string(), Commit).default({}),
-  accepted: z
-    .object({
-      reason: z.enum([
-        'tag-moved',
-        'record-mismatch',
-        'release-withdrawn',
-        'canonical-not-allowed',
-        'driver-changed',
-      ]),
-      canonical: z.object({ version: z.string(), commit: Commit }),
-      tagCommit: Commit.nullable(),
-      at: Time,
-    })
-    .nullable()
-    .default(null),
+  accepted: Acceptance.nullable().default(null),
   rebuild: z.object({ generation: GenerationNumber.nullable(), at: Time }).nullable().default(null),
   holdsFrom: z.record(z.string(), Time).default({}),
   driftSince: Time.nullable().default(null),

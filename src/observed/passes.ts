@@ -28,6 +28,11 @@ const StoredRow = z.looseObject({
     })
     .nullable(),
   bytes: z.number(),
+  /** Null where it could not be read, and in what earlier versions stored. */
+  leftovers: z
+    .array(z.looseObject({ where: z.string(), ours: z.boolean(), bytes: z.number().nullable() }))
+    .nullable()
+    .default(null),
   observedAt: z.string(),
 });
 type StoredRow = z.infer<typeof StoredRow>;

@@ -5,6 +5,7 @@ import type { Reading } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME } from '../state/layout.ts';
 import { observeGenerations, readGeneration, type GenerationReader } from './generations.ts';
+import { holdingsOf } from './holdings.ts';
 import { leftoversOf, strayLeftovers } from './inventory.ts';
 import { readMemory } from './memory.ts';
 import { recipeFolders } from '../state/made.ts';
@@ -36,6 +37,7 @@ export function fileRegistry(options: RegistryOptions): Registry {
     memory: (recipe) => readMemory(layout.memory(recipe)),
     lastGeneration: (recipe) => lastGeneration(options, recipe),
     leftovers: (recipe, record, trials) => leftoversOf(recipe, { record, trials }, options),
+    holdings: (recipe) => holdingsOf(recipe, layout),
     strays: () => strayLeftovers(options),
   };
 }

@@ -10,6 +10,7 @@ import {
   dependencyUrls,
   environmentName,
   leaseAddress,
+  ours,
   stackOf,
   tmpFolder,
   workOn,
@@ -21,7 +22,9 @@ import {
 export async function deployClones(run: TrialRun, work: Work): Promise<void> {
   for (const dependency of run.plan.dependencies) {
     try {
-      await deployClone(run, dependency, work);
+      await ours(run, `deploying a clone of dependency ${dependency.name}`, () =>
+        deployClone(run, dependency, work),
+      );
     } catch (error) {
       run.signal.throwIfAborted();
       const message = `could not deploy a clone of dependency ${dependency.name} ${dependency.version}: ${describe(error)}`;

@@ -228,6 +228,7 @@ function isAccepted(
     accepted.reason === reason &&
     accepted.canonical.version === record.version &&
     accepted.canonical.commit === record.commit &&
+    accepted.generation === record.generation &&
     accepted.tagCommit === tagCommit
   );
 }

@@ -2,10 +2,11 @@
  * The whole chain behind one recipe's decision, as data. Its first sentence answers the question that people come
  * with: why is nothing happening? (Or what will.)
  */
-import type { Decision, Manifest, Reason, ReleaseRef, TrialRecord } from './model.ts';
+import type { Decision, Leftover, Manifest, Reason, ReleaseRef, TrialRecord } from './model.ts';
 import type { Look } from './look.ts';
 import { goesAfter } from './look.ts';
 import { classify, type IgnoredTag } from './releases.ts';
+import { isAcceptable } from './rulings.ts';
 import type { RecipeView } from './view.ts';
 
 interface GenerationFacts {
@@ -29,7 +30,12 @@ export interface Explanation {
     releases: readonly ReleaseRef[];
     ignored: readonly IgnoredTag[];
   };
-  observed: { record: string; generations: readonly GenerationFacts[]; dependencies: readonly string[] };
+  observed: {
+    record: string;
+    generations: readonly GenerationFacts[];
+    dependencies: readonly string[];
+    leftovers: readonly Leftover[];
+  };
   /** What a trial would do now. */
   plan: { kind: string; target: ReleaseRef; base: string | null; keep: readonly number[] } | null;
   lastTrial: TrialRecord | null;
@@ -52,6 +58,7 @@ export function explain(recipe: string, found: Look): Explanation | null {
       record: recordFact(view),
       generations: generationFacts(view),
       dependencies: view.manifest?.dependsOn.map(({ name }) => dependencyFact(name, found)) ?? [],
+      leftovers: view.leftovers.readable ? view.leftovers.value : [],
     },
     plan:
       plan === null
@@ -77,6 +84,7 @@ const RULES: Partial<Record<Reason, string>> = {
 
 function answerOf({ recipe, decision, reason, message, nextAt, drift }: Decision): string {
   const next = nextAt === null ? '' : ` It goes on at ${nextAt}.`;
+  const person = isAcceptable(reason) ? ` It goes on once you say "reconcile accept ${recipe}".` : '';
   switch (decision) {
     case 'in-sync':
       return `Nothing is happening because nothing has to: ${message}.`;
@@ -95,7 +103,7 @@ function answerOf({ recipe, decision, reason, message, nextAt, drift }: Decision
     case 'blocked':
       return `Nothing is happening because a dependency is not ready (it would ${drift}): ${message}.`;
     case 'held':
-      return `Nothing is happening because ${recipe} is held (${reason}${drift === null ? '' : `, it would ${drift}`}): ${message}.${next}`;
+      return `Nothing is happening because ${recipe} is held (${reason}${drift === null ? '' : `, it would ${drift}`}): ${message}.${next}${person}`;
   }
 }
 

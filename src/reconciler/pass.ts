@@ -5,25 +5,31 @@
  *
  * What failed for reasons that are not the recipe's (`infra`) is tried once more at the end.
  */
+import { Cancellations } from './cancellations.ts';
 import { decide } from './decide.ts';
 import { inDependencyOrder } from './dependencies.ts';
 import { describe, Fenced } from './errors.ts';
 import { roomFor } from './gates.ts';
 import { contextOf, goesAfter, isServed, look, needsOf, type Look, type LookPorts } from './look.ts';
 import type { Decision, TrialRecord } from './model.ts';
+import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
-import type { MemoryWriter } from './ports.ts';
-import { rememberDecision, rememberHolds, rememberTags, rememberTrial } from './remember.ts';
+import {
+  rememberCanonical,
+  rememberDecision,
+  rememberHolds,
+  rememberTags,
+  rememberTrial,
+} from './remember.ts';
 import { reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
 import { runTrial } from './trial.ts';
 import type { TrialEvent, TrialPorts } from './trial-run.ts';
 import type { RecipeView } from './view.ts';
 
-export interface PassPorts extends LookPorts, TrialPorts {
+export interface PassPorts extends LookPorts, TrialPorts, ObeyPorts {
   driver: TrialPorts['driver'];
   fleet: TrialPorts['fleet'];
-  memory: MemoryWriter;
   instance: TrialRecord['instance'];
 }
 
@@ -47,6 +53,7 @@ interface Pass {
   acted: Map<string, Acted>;
   /** Bytes that the trials under way may still come to take. */
   reserved: Map<string, number>;
+  cancellations: Cancellations;
   onEvent: (event: TrialEvent) => void;
   stop: AbortSignal;
 }
@@ -58,22 +65,18 @@ export async function runPass(
   onEvent: (event: TrialEvent) => void,
 ): Promise<PassResult> {
   const startedAt = ports.clock.now().toISOString();
+  await obeyRequests(ports);
   const found = await look(ports, request.only, request, stop);
-  const pass: Pass = { ports, request, found, acted: new Map(), reserved: new Map(), onEvent, stop };
+  const cancellations = new Cancellations(ports);
+  const shared = { ports, request, found, cancellations, onEvent, stop };
+  const pass: Pass = { ...shared, acted: new Map(), reserved: new Map() };
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
     for (const name of found.decisions.keys()) await remember(pass, name, found.now);
-    await serve(pass, (name) => isServed(name, found), 'as-decided');
-    const failed = new Set(
-      [...pass.acted].filter(([, { trial }]) => trial?.verdict === 'infra').map(([name]) => name),
-    );
-    const waits = (name: string): boolean =>
-      found.decisions.get(name)?.reason === 'dependency-not-ready' &&
-      needsOf(name, found).some((need) => failed.has(need));
-    await serve(pass, (name) => failed.has(name), 'once-more');
-    await serve(pass, waits, 'as-decided');
+    await serveAll(pass);
   }
+  if (await obeyRequests(ports)) await lookAtAllAgain(pass);
   const now = ports.clock.now();
   const rows = [...found.decisions.values()].map((decision) =>
     rowOf(decision, viewOf(pass, decision.recipe), {
@@ -87,6 +90,20 @@ export async function runPass(
   return { report, startedAt, enrolled };
 }
 
+/** What drifted; then once more what failed for reasons of ours, and what waited for that. */
+async function serveAll(pass: Pass): Promise<void> {
+  const { found } = pass;
+  await serve(pass, (name) => isServed(name, found), 'as-decided');
+  const failed = new Set(
+    [...pass.acted].filter(([, { trial }]) => trial?.verdict === 'infra').map(([name]) => name),
+  );
+  const waits = (name: string): boolean =>
+    found.decisions.get(name)?.reason === 'dependency-not-ready' &&
+    needsOf(name, found).some((need) => failed.has(need));
+  await serve(pass, (name) => failed.has(name), 'once-more');
+  await serve(pass, waits, 'as-decided');
+}
+
 async function serve(
   pass: Pass,
   wanted: (name: string) => boolean,
@@ -95,14 +112,20 @@ async function serve(
   const { manifests, config } = pass.found.fleet;
   const names = inDependencyOrder(manifests).filter(wanted);
   const limit = config.readable ? config.value.concurrency.trials : 1;
-  await serveInOrder(
-    names,
-    (name) => needsOf(name, pass.found),
-    limit,
-    async (name) => {
-      if (!pass.stop.aborted) await reconcile(pass, name, how);
-    },
-  );
+  if (names.length === 0) return;
+  const unwatch = pass.cancellations.watch();
+  try {
+    await serveInOrder(
+      names,
+      (name) => needsOf(name, pass.found),
+      limit,
+      async (name) => {
+        if (!pass.stop.aborted) await reconcile(pass, name, how);
+      },
+    );
+  } finally {
+    await unwatch();
+  }
 }
 
 /** One recipe: look again, decide, run the trial, look again. */
@@ -122,12 +145,19 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
       instance: ports.instance,
       program: ports.program,
     };
-    const trial = await runTrial(trialRequest, ports, stop, pass.onEvent);
+    const trial = await pass.cancellations.during(name, stop, (signal, onStart) =>
+      runTrial(trialRequest, ports, signal, (event) => {
+        if (event.type === 'trial-started') onStart(event.trial.id);
+        pass.onEvent(event);
+      }),
+    );
     pass.acted.set(name, { trial });
     pass.reserved.delete(name);
     await lookAgain(pass, name, false, trial);
   } catch (error) {
     if (error instanceof Fenced) throw error;
+    // Whatever of it was stored is still open.
+    ports.leaveToRecovery(`a trial of ${name} could not be recorded`);
     pass.acted.set(name, { trial: null });
     pass.reserved.delete(name);
     await lookAgain(pass, name, false);
@@ -155,6 +185,24 @@ async function lookAgain(
   return decision;
 }
 
+/** After requests were obeyed: what was forgotten has no row any more, and the others say what is true now. */
+async function lookAtAllAgain(pass: Pass): Promise<void> {
+  const { recipes } = pass.found.view;
+  for (const name of pass.found.decisions.keys()) {
+    await lookAgain(pass, name, false);
+    const view = viewOf(pass, name);
+    if (
+      view.manifest !== null ||
+      view.invalid !== null ||
+      !view.record.readable ||
+      view.record.value !== null
+    )
+      continue;
+    pass.found.decisions.delete(name);
+    recipes.delete(name);
+  }
+}
+
 /** Writes only where there is something new to remember. */
 async function remember(pass: Pass, name: string, now: Date, trial?: TrialRecord): Promise<void> {
   const { ports, found } = pass;
@@ -163,6 +211,7 @@ async function remember(pass: Pass, name: string, now: Date, trial?: TrialRecord
   if (decision === undefined || !view.memory.readable || view.manifest?.enrolled !== true) return;
   const before = view.memory.value;
   let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, now) : before;
+  if (view.record.readable) memory = rememberCanonical(memory, view.record.value);
   if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, now);
   if (trial !== undefined) memory = rememberTrial(memory, trial);
   memory = rememberDecision(memory, decision, now);

@@ -3,16 +3,19 @@
  * given in at the composition root.
  */
 import type {
+  Answer,
   CanonicalRecord,
   Check,
   Damage,
   Finding,
   Fleet,
   GenerationDocument,
+  Holding,
   Leftover,
   Manifest,
   MirrorFacts,
   ObservedGeneration,
+  OperatorRequest,
   Reading,
   RecipeMemory,
   StepName,
@@ -34,7 +37,7 @@ export interface Clock {
   alarm(ms: number, ring: () => void): () => void;
 }
 
-/** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). */
+/** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). Never throws. */
 interface StepLog {
   note(text: string): void;
   /** Output of a child process as it comes, in any pieces. */
@@ -181,6 +184,13 @@ export interface MirrorPort {
   retain(recipe: string, commits: readonly string[], work: Work): Promise<void>;
 }
 
+/** What a file system would still take. */
+export interface Room {
+  freeBytes: number;
+  /** Null where the file system does not count them. */
+  freeFiles: number | null;
+}
+
 /** A trial's own folder for everything that goes with it: checkouts, generations being built, temporary files. */
 export interface Workspace {
   folder: string;
@@ -190,12 +200,14 @@ export interface Workspace {
   lost: AbortSignal;
   /** Renames something inside of it. */
   move(from: string, to: string): Promise<void>;
+  room(): Promise<Room>;
   discard(): Promise<void>;
 }
 
 export interface JournalLog extends StepLog {
   /** A text as this log would write it: with every concealed text blanked out. */
   cleaned(text: string): string;
+  /** Throws where not everything that was said up to now could be written. */
   close(): Promise<void>;
 }
 
@@ -251,6 +263,8 @@ export interface Registry {
     record: CanonicalRecord | null,
     trials: readonly TrialRecord[],
   ): Promise<Reading<Leftover[]>>;
+  /** Everything that is stored of a recipe. */
+  holdings(recipe: string): Promise<Reading<Holding[]>>;
   /** What is left and no recipe's: terms that ended and what they left running, and whatever is not ours at all. */
   strays(): Promise<Reading<Leftover[]>>;
 }
@@ -267,4 +281,20 @@ export interface MirrorReader {
 
 export interface MemoryWriter {
   remember(recipe: string, memory: RecipeMemory): Promise<void>;
+}
+
+/** Where people leave requests for whoever acts. */
+export interface RequestDesk {
+  /** Oldest first. Never throws: what cannot be read is reported, and holds nobody up. */
+  pending(): Promise<readonly OperatorRequest[]>;
+  /** Tells whoever asked, if they are still there, and takes the request away. */
+  answer(request: OperatorRequest, answer: Answer): Promise<void>;
+}
+
+/** What is done about leftovers, and about recipes that nobody wants any more. Only while no trial runs. */
+export interface Housekeeping {
+  /** Removes everything that the inventory lists as ours; of a recipe whose record cannot be read, nothing. */
+  collect(): Promise<void>;
+  /** Removes everything of a recipe that this program made: the record first, then what it named. */
+  forget(recipe: string): Promise<void>;
 }

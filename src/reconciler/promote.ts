@@ -3,9 +3,9 @@
  * still wanted, and only what was read back is called promoted (invariants I2, I3).
  */
 import { describe, Fenced, TrialEnded, TrialFault } from './errors.ts';
-import type { CanonicalRecord, GenerationDocument } from './model.ts';
+import type { CanonicalRecord, GenerationDocument, TrialRecord } from './model.ts';
 import type { Work } from './ports.ts';
-import { generationFolder, stackOf, workOn, type TrialRun } from './trial-run.ts';
+import { generationFolder, stackOf, workOn, type TrialPorts, type TrialRun } from './trial-run.ts';
 
 export async function promote(run: TrialRun, work: Work): Promise<void> {
   const { journal, promotion, mirror } = run.ports;
@@ -24,7 +24,7 @@ export async function promote(run: TrialRun, work: Work): Promise<void> {
     );
   } catch (error) {
     if (error instanceof Fenced) throw error;
-    if (!(await recordNames(run))) {
+    if (!(await recordNames(trial, run.ports))) {
       trial.verdict = null;
       if (error instanceof TrialFault) throw error;
       const message = `could not write the record of ${trial.recipe}: ${describe(error)}`;
@@ -35,10 +35,16 @@ export async function promote(run: TrialRun, work: Work): Promise<void> {
   trial.promoted = true;
 }
 
-/** Reality decides, not whether a call returned: does the stored record name this trial? */
-async function recordNames(run: TrialRun): Promise<boolean> {
-  const stored = await run.ports.registry.record(run.trial.recipe);
-  return stored.readable && stored.value?.trial === run.trial.id;
+/** Reality decides, not whether a call returned: does the stored record name this trial? Throws where it cannot be read. */
+export async function recordNames(
+  trial: TrialRecord,
+  { registry }: Pick<TrialPorts, 'registry'>,
+): Promise<boolean> {
+  const stored = await registry.record(trial.recipe);
+  if (!stored.readable) {
+    throw new Error(`cannot tell whether trial ${trial.id} was promoted: ${stored.why}`);
+  }
+  return stored.value?.trial === trial.id;
 }
 
 /** The enrolment and the tag's commit, read once more right before the write. */

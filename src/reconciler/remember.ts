@@ -5,6 +5,7 @@
 import { NOT_A_COMMIT } from './errors.ts';
 import { anchorHolds } from './holds.ts';
 import type {
+  CanonicalRecord,
   Condition,
   ConditionType,
   Decision,
@@ -32,6 +33,17 @@ export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], now: Da
 export function rememberHolds(memory: RecipeMemory, trials: readonly TrialRecord[], now: Date): RecipeMemory {
   const holdsFrom = anchorHolds(trials, memory.holdsFrom, now);
   return holdsFrom === memory.holdsFrom ? memory : { ...memory, holdsFrom };
+}
+
+/** What a person said of a canonical counts for that one only: once the record names another, it is forgotten. */
+export function rememberCanonical(memory: RecipeMemory, record: CanonicalRecord | null): RecipeMemory {
+  const generation = record?.generation ?? null;
+  const stale = (said: { generation: number | null } | null): boolean =>
+    said !== null && (record === null || said.generation !== generation);
+  const accepted = stale(memory.accepted) ? null : memory.accepted;
+  const rebuild = stale(memory.rebuild) ? null : memory.rebuild;
+  if (accepted === memory.accepted && rebuild === memory.rebuild) return memory;
+  return { ...memory, accepted, rebuild };
 }
 
 export function rememberDecision(memory: RecipeMemory, decision: Decision, now: Date): RecipeMemory {

@@ -3,6 +3,7 @@ import type {
   Decision,
   DecisionKind,
   DriftKind,
+  Leftover,
   Pause,
   Program,
   Reason,
@@ -42,6 +43,8 @@ export interface Row {
   /** Of all its generations together. */
   bytes: number;
   notes: readonly string[];
+  /** What of it nobody accounts for; null where that could not be read. */
+  leftovers: readonly Leftover[] | null;
   observedAt: string;
 }
 
@@ -87,6 +90,7 @@ export function rowOf(
     driftSince: view.memory.readable ? view.memory.value.driftSince : null,
     bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
     notes,
+    leftovers: view.leftovers.readable ? view.leftovers.value : null,
     observedAt: extra.now.toISOString(),
   };
 }

@@ -28,6 +28,8 @@ export interface TrialPorts {
   upstream: Upstream;
   fleet: FleetSource;
   workspace: (trialId: string) => Promise<Workspace>;
+  /** Something could not be brought to its end: the next start begins with recovery. */
+  leaveToRecovery: (why: string) => void;
 }
 
 export interface TrialEvent {
@@ -44,6 +46,8 @@ export interface TrialRun {
   trial: TrialRecord;
   workspace: Workspace;
   signal: AbortSignal;
+  /** What of our own is being waited for, in words; null while the app or a check is. */
+  busyWith: string | null;
   /** Where the app under test answers, the same at every deployment of it in this trial. */
   address: Address | null;
   /** Dependencies' clones that are up, by name. */
@@ -87,6 +91,16 @@ export const stackOf = (run: TrialRun): string => `warm-${run.trial.recipe}-${ru
 /** Apps, commands and git carry marks of their own below the trial's, so that ending one kind spares the others. */
 export function workOn(run: TrialRun, kind: 'apps' | 'commands' | 'git', work: Work): Work {
   return { ...work, mark: `${run.workspace.mark}/${kind}` };
+}
+
+/** Time that passes in here is not spent by the release: a deadline that runs out meanwhile is `infra`. */
+export async function ours<T>(run: TrialRun, busyWith: string, work: () => Promise<T>): Promise<T> {
+  run.busyWith = busyWith;
+  try {
+    return await work();
+  } finally {
+    run.busyWith = null;
+  }
 }
 
 export async function leaseAddress(run: TrialRun, domain: string): Promise<Address> {

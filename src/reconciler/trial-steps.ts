@@ -11,6 +11,7 @@ import {
   commandEnvironment,
   generationFolder,
   leaseAddress,
+  ours,
   stackOf,
   tmpFolder,
   workOn,
@@ -47,10 +48,15 @@ export async function upgrade(run: TrialRun, work: Work): Promise<void> {
   if (base === null) return;
   const home = buildingHome(run);
   const baseCheckout = `${run.workspace.folder}/base-checkout`;
-  await run.ports.mirror.checkout(run.trial.recipe, base.commit, baseCheckout, workOn(run, 'git', work));
+  const { mirror, driver } = run.ports;
+  await ours(run, 'checking out the base', () =>
+    mirror.checkout(run.trial.recipe, base.commit, baseCheckout, workOn(run, 'git', work)),
+  );
   work.log.note(`cloning generation ${base.generation} (${base.version})`);
   const source = { stack: base.stack, folder: base.folder };
-  await run.ports.driver.clone(source, base.volumes, home, workOn(run, 'apps', work));
+  await ours(run, `cloning generation ${base.generation}`, () =>
+    driver.clone(source, base.volumes, home, workOn(run, 'apps', work)),
+  );
   const before: Subject = {
     ...targetOn(run, home, base.version),
     manifest: base.manifest,
@@ -75,8 +81,8 @@ export async function rest(run: TrialRun, work: Work): Promise<void> {
   const apps = workOn(run, 'apps', work);
   await undeploy(run, home.stack, work);
   await run.workspace.move(buildingFolder(run), generationFolder(run));
-  run.measured = await driver.measure(home, run.manifest, apps);
-  await driver.flush(home, apps);
+  run.measured = await ours(run, 'measuring the volumes', () => driver.measure(home, run.manifest, apps));
+  await ours(run, 'forcing the volumes to disk', () => driver.flush(home, apps));
   for (const { name, bytes, files } of run.measured.volumes) {
     work.log.note(`volume ${name}: ${files} files, ${bytes} bytes at rest`);
   }
@@ -87,7 +93,10 @@ export async function rest(run: TrialRun, work: Work): Promise<void> {
 async function proveReattachment(run: TrialRun, home: DataHome, work: Work): Promise<void> {
   const proof = passingHome(run, 'proof');
   work.log.note('deploying the same release on a clone of the rested volumes');
-  await run.ports.driver.clone(home, run.measured?.volumes ?? [], proof, workOn(run, 'apps', work));
+  const { driver } = run.ports;
+  await ours(run, 'cloning the rested volumes', () =>
+    driver.clone(home, run.measured?.volumes ?? [], proof, workOn(run, 'apps', work)),
+  );
   const deployed = await deploy(run, proof, targetOn(run, proof, ''), work);
   await deployed.confirm();
   await takeAway(run, proof, work);

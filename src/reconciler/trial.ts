@@ -9,10 +9,11 @@
 import { describe, Fenced, TrialEnded, TrialFault } from './errors.ts';
 import { retryDelay } from './holds.ts';
 import type { Manifest, Program, StepName, StepRecord, TrialPlan, TrialRecord } from './model.ts';
-import type { Work } from './ports.ts';
-import { compactTime, promote } from './promote.ts';
+import type { Room, Work } from './ports.ts';
+import { compactTime, promote, recordNames } from './promote.ts';
+import { takeDown } from './take-down.ts';
 import { checkoutFolder, install, rest, upgrade } from './trial-steps.ts';
-import { workOn, type TrialEvent, type TrialPorts, type TrialRun } from './trial-run.ts';
+import { ours, workOn, type TrialEvent, type TrialPorts, type TrialRun } from './trial-run.ts';
 
 export interface TrialRequest {
   manifest: Manifest;
@@ -23,6 +24,12 @@ export interface TrialRequest {
   program: Program;
 }
 
+/** How long taking everything down may take at the end, whatever ended the trial. */
+const TIDY_TIMEOUT_MS = 600_000;
+
+/** With less than this left, whatever a release could not do says nothing about it. */
+const FULL_BELOW_BYTES = 1024 * 1024;
+
 /** Runs a trial to its end and returns its record as stored. Throws only `Fenced`, or where not even that can be written. */
 export async function runTrial(
   request: TrialRequest,
@@ -31,38 +38,46 @@ export async function runTrial(
   onEvent: (event: TrialEvent) => void,
 ): Promise<TrialRecord> {
   const trial = await openTrial(request, ports);
-  const deadline = new AbortController();
-  const cancel = ports.clock.alarm(request.manifest.timeoutMs, () => deadline.abort(outOfTime(request)));
   const emit: Emit = (type, name) => onEvent({ type, recipe: trial.recipe, trial, step: name });
   emit('trial-started', null);
   try {
     const workspace = await ports.workspace(trial.id);
+    const deadline = new AbortController();
     const signal = AbortSignal.any([deadline.signal, stop, workspace.lost]);
-    const { manifest, plan } = request;
-    const run: TrialRun = {
-      manifest,
-      plan,
-      ports,
-      trial,
-      workspace,
-      signal,
-      address: null,
-      measured: null,
-      clones: new Map(),
-      provided: new Map(),
-      stacks: new Set(),
-      addresses: [],
-    };
-    await attempt(run, emit);
+    const run = newRun(request, ports, { trial, workspace, signal });
+    const cancel = ports.clock.alarm(run.manifest.timeoutMs, () => deadline.abort(outOfTime(run)));
+    try {
+      await attempt(run, emit);
+    } finally {
+      cancel();
+    }
     await cleanUp(run, emit);
   } catch (error) {
-    conclude(trial, error, null);
-  } finally {
-    cancel();
+    conclude(trial, error);
   }
   await closeTrial(trial, request, ports);
   emit('trial-ended', null);
   return trial;
+}
+
+function newRun(
+  { manifest, plan }: TrialRequest,
+  ports: TrialPorts,
+  parts: Pick<TrialRun, 'trial' | 'workspace' | 'signal'>,
+): TrialRun {
+  return {
+    manifest,
+    plan,
+    ports,
+    ...parts,
+    busyWith: null,
+    address: null,
+    measured: null,
+    clones: new Map(),
+    provided: new Map(),
+    stacks: new Set(),
+    addresses: [],
+  };
 }
 
 /** Durable before anything is made: this also reserves the generation's number. */
@@ -100,19 +115,23 @@ async function openTrial(
 /** The steps in their order, up to the first that fails. */
 async function attempt(run: TrialRun, emit: Emit): Promise<void> {
   const { manifest, plan, ports } = run;
+  const { mirror } = ports;
   try {
     await step(run, 'sync', run.signal, emit, (work) =>
-      ports.mirror.sync(manifest, workOn(run, 'git', work)),
+      ours(run, 'syncing the mirror', () => mirror.sync(manifest, workOn(run, 'git', work))),
     );
     await step(run, 'checkout', run.signal, emit, (work) =>
-      ports.mirror.checkout(manifest.name, plan.target.commit, checkoutFolder(run), workOn(run, 'git', work)),
+      ours(run, 'checking out the release', () =>
+        mirror.checkout(manifest.name, plan.target.commit, checkoutFolder(run), workOn(run, 'git', work)),
+      ),
     );
     await step(run, 'install', run.signal, emit, (work) => install(run, work));
     if (plan.base !== null) await step(run, 'upgrade', run.signal, emit, (work) => upgrade(run, work));
     await step(run, 'rest', run.signal, emit, (work) => rest(run, work));
-    await step(run, 'promote', run.signal, emit, (work) => promote(run, work));
+    await step(run, 'promote', run.signal, emit, (work) => ours(run, 'promoting', () => promote(run, work)));
   } catch (error) {
-    conclude(run.trial, error, run.signal);
+    const thrown: unknown = run.signal.aborted ? run.signal.reason : error;
+    conclude(run.trial, await unlessDiskIsFull(run, thrown));
   }
 }
 
@@ -130,28 +149,41 @@ async function step(
   const startedAt = clock.now().toISOString();
   const record: StepRecord = { name, startedAt, endedAt: null, ok: null, message: null, log: `${name}.log` };
   run.trial.steps.push(record);
-  await journal.save(run.trial);
-  emit('step-started', name);
   const log = journal.log(run.trial, name);
   try {
+    await begin(run, name, log);
+    emit('step-started', name);
     await body({ signal, log, mark: run.workspace.mark });
+    await log.close();
     record.ok = true;
   } catch (error) {
-    const cause = signal.aborted ? signal.reason : error;
+    const cause: unknown = signal.aborted ? signal.reason : error;
     record.ok = false;
     record.message = log.cleaned(describe(cause));
     log.note(`failed: ${describe(cause)}`);
+    // That its log is not whole is the lesser evil by now.
+    await log.close().catch(() => undefined);
     throw error;
   } finally {
     record.endedAt = clock.now().toISOString();
-    await log.close();
     emit('step-ended', name);
   }
 }
 
-/** One place turns what was thrown into a verdict. A signal's reason goes before whatever it made to fail. */
-function conclude(trial: TrialRecord, thrown: unknown, signal: AbortSignal | null): void {
-  const error = signal?.aborted === true ? signal.reason : thrown;
+/** No step begins that is not on record, but one: everything is taken down whether that can be recorded or not. */
+async function begin(run: TrialRun, name: StepName, log: Work['log']): Promise<void> {
+  try {
+    await run.ports.journal.save(run.trial);
+  } catch (error) {
+    if (error instanceof Fenced) throw error;
+    const message = `could not store that step ${name} of trial ${run.trial.id} begins: ${describe(error)}`;
+    if (name !== 'tidy') throw new TrialFault('infra', 'trial-not-stored', message, { cause: error });
+    log.note(message);
+  }
+}
+
+/** One place turns what was thrown into a verdict. */
+function conclude(trial: TrialRecord, error: unknown): void {
   if (error instanceof Fenced) throw error;
   const known = error instanceof TrialFault || error instanceof TrialEnded;
   trial.verdict = known ? error.verdict : 'infra';
@@ -161,31 +193,44 @@ function conclude(trial: TrialRecord, thrown: unknown, signal: AbortSignal | nul
   trial.message = `${failed?.message ?? describe(error)}${hint}`;
 }
 
+/** What a release could not do on a full disk is no fault of it, and is tried again once there is room. */
+async function unlessDiskIsFull(run: TrialRun, error: unknown): Promise<unknown> {
+  if (!(error instanceof TrialFault) || error.verdict === 'infra') return error;
+  // Where even that cannot be told, the release's own error is the best that is known.
+  const room = await run.workspace.room().catch(() => null);
+  if (room === null || !isFull(room)) return error;
+  const left = `${room.freeBytes} bytes and ${room.freeFiles ?? 'any number of'} files more`;
+  const message = `the disk of ${run.workspace.folder} is full (it takes ${left}): ${describe(error)}`;
+  const hint = 'make room; spec.diskBudget of the Reconciler document holds trials back in time';
+  return new TrialFault('infra', 'disk-full', message, { cause: error, hint });
+}
+
+function isFull({ freeBytes, freeFiles }: Room): boolean {
+  return freeBytes < FULL_BELOW_BYTES || freeFiles === 0;
+}
+
 /**
  * Takes everything down and away, however the trial ended. A failure here is no verdict on the release: it is the
- * step's own, and what is left is found again at the next start.
+ * step's own, and what is left is cleaned up by the next start.
  */
 async function cleanUp(run: TrialRun, emit: Emit): Promise<void> {
-  const { driver, promotion, registry } = run.ports;
+  const late = new AbortController();
+  const cancel = run.ports.clock.alarm(TIDY_TIMEOUT_MS, () => late.abort(tooLateToTidy()));
+  const signal = AbortSignal.any([run.workspace.lost, late.signal]);
   try {
-    await step(run, 'tidy', run.workspace.lost, emit, async (work) => {
-      const apps = workOn(run, 'apps', work);
-      await Promise.all([...run.stacks].map((stack) => driver.undeploy(stack, apps)));
-      await driver.reap(run.workspace.mark, run.workspace.folder);
-      for (const address of run.addresses) await address.release();
-      await run.workspace.discard();
-      const record = await registry.record(run.trial.recipe);
-      if (!record.readable) work.log.note(`kept generations are left as they are: ${record.why}`);
-      else await promotion.tidy(run.trial.recipe, record.value, work);
-    });
+    await step(run, 'tidy', signal, emit, (work) => takeDown(run, work));
   } catch (error) {
     if (run.workspace.lost.aborted || error instanceof Fenced) throw new Fenced(describe(error));
+    run.ports.leaveToRecovery(describe(error));
+  } finally {
+    cancel();
   }
 }
 
 /** A green verdict is only said of what was promoted; everything else has its own by now. */
 async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: TrialPorts): Promise<void> {
   const { clock, journal } = ports;
+  await believeTheRecord(trial, ports);
   const verdict = trial.verdict ?? 'infra';
   const same = request.earlier.filter(({ inputs }) => inputs === trial.inputs);
   trial.verdict = verdict;
@@ -196,7 +241,27 @@ async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: Tria
   await journal.save(trial);
 }
 
-function outOfTime({ manifest, plan }: TrialRequest): TrialFault {
+/**
+ * A promotion that failed may have written the record all the same. Where the record cannot be read, the trial stays
+ * open: recovery closes it by what the record then says (invariant I3).
+ */
+async function believeTheRecord(trial: TrialRecord, ports: TrialPorts): Promise<void> {
+  if (trial.promoted || !trial.steps.some(({ name }) => name === 'promote')) return;
+  if (await recordNames(trial, ports)) {
+    Object.assign(trial, { promoted: true, verdict: 'green', reason: null });
+  }
+}
+
+function tooLateToTidy(): TrialFault {
+  const message = `not everything could be taken down within ${TIDY_TIMEOUT_MS / 1000} s`;
+  return new TrialFault('infra', 'tidy-timeout', message);
+}
+
+/** By cause: time that was spent waiting for ourselves was not the release's to spend. */
+function outOfTime({ manifest, plan, busyWith }: TrialRun): TrialFault {
   const message = `the trial of ${manifest.name} ${plan.target.version} did not end within its timeout of ${manifest.timeoutMs} ms`;
-  return new TrialFault('timeout', 'trial-timeout', message, { hint: 'see spec.timeout of its manifest' });
+  const hint = 'see spec.timeout of its manifest';
+  return busyWith === null
+    ? new TrialFault('timeout', 'trial-timeout', message, { hint })
+    : new TrialFault('infra', 'trial-timeout', `${message}: it was still ${busyWith}`, { hint });
 }

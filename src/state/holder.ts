@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { startTimeOf } from '../processes.ts';
+import { startTimeOf, type ProcessId } from '../process-table.ts';
 
 export const Holder = z.object({
   term: z.string(),
@@ -48,6 +48,41 @@ export function lifeOf(holder: Holder): Life {
   if (holder.pidNamespace === pidNamespace() && startTimeOf(holder.pid) !== holder.processStart)
     return 'dead';
   return uptimeMs() - holder.beat.uptimeMs > holder.ttlMs ? 'dead' : 'alive';
+}
+
+/** One process of one machine: its number alone would be another one's by tomorrow. */
+export const ProcessName = z.object({
+  host: z.string(),
+  bootId: z.string(),
+  pidNamespace: z.string(),
+  pid: z.number().int(),
+  processStart: z.string(),
+});
+export type ProcessName = z.infer<typeof ProcessName>;
+
+export function nameSelf(): ProcessName {
+  const processStart = startTimeOf(process.pid) ?? '';
+  return { host: hostname(), bootId: bootId(), pidNamespace: pidNamespace(), pid: process.pid, processStart };
+}
+
+/** One in another namespace of this machine is as far away as another machine: its number says nothing here. */
+export function lifeOfProcess({
+  host,
+  bootId: boot,
+  pidNamespace: namespace,
+  pid,
+  processStart,
+}: ProcessName): Life {
+  if (boot !== bootId()) return host === hostname() ? 'dead' : 'another-machine';
+  if (namespace !== pidNamespace()) return 'another-machine';
+  return startTimeOf(pid) === processStart ? 'alive' : 'dead';
+}
+
+/** The process of a holder, where it is one of this machine's and still lives; its lease may be long over. */
+export function livingProcessOf(holder: Holder): ProcessId | null {
+  if (holder.bootId !== bootId() || holder.pidNamespace !== pidNamespace()) return null;
+  const { pid, processStart: startTime } = holder;
+  return startTimeOf(pid) === startTime ? { pid, startTime } : null;
 }
 
 export function uptimeMs(): number {

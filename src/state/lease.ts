@@ -28,15 +28,31 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** Throws `CannotRun`, naming the holder, where the lease is held by another. */
-export async function acquireLease(layout: Layout, ttlMs: number): Promise<Lease> {
+/** Somebody else acts. */
+export class LeaseHeld extends CannotRun {
+  readonly holder: Holder;
+
+  constructor(holder: Holder) {
+    const { host, pid, since, doing } = holder;
+    super(
+      `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`,
+      {
+        hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
+      },
+    );
+    this.holder = holder;
+  }
+}
+
+/** Throws `LeaseHeld`, naming the holder, where another has it; the signal's reason where it aborts first. */
+export async function acquireLease(layout: Layout, ttlMs: number, signal?: AbortSignal): Promise<Lease> {
   const id = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   const mark = randomBytes(16).toString('hex');
   const self = describeSelf(id, mark, ttlMs, new Date());
   await announce(layout, self);
   const term = new Term(id, join(layout.terms, id), mark);
   try {
-    while ((await lookAround(layout, id)) === 'wait') await sleep(LOOK_AGAIN_MS);
+    while ((await lookAround(layout, id, signal)) === 'wait') await pause(LOOK_AGAIN_MS, signal);
     self.phase = 'holder';
     await renew(term, self);
   } catch (error) {
@@ -65,11 +81,6 @@ export async function termsByLife(layout: Layout): Promise<{ living: Set<string>
     else living.add(name);
   }
   return { living, dead };
-}
-
-/** What a term that ended was marked with; null where it left no word of it. */
-export async function markOf(endedTerm: string): Promise<string | null> {
-  return (await readHolder(endedTerm))?.mark ?? null;
 }
 
 /** Folders of candidates that were killed before they could announce themselves. */
@@ -114,16 +125,20 @@ async function announce(layout: Layout, self: Holder): Promise<void> {
 }
 
 /** Ends dead terms; throws for a live holder; waits while a candidate that goes first makes up its mind. */
-async function lookAround(layout: Layout, own: string): Promise<'clear' | 'wait'> {
+async function lookAround(
+  layout: Layout,
+  own: string,
+  signal: AbortSignal | undefined,
+): Promise<'clear' | 'wait'> {
   let found: 'clear' | 'wait' = 'clear';
   for (const name of await termNames(layout)) {
     if (name === own) continue;
     const folder = join(layout.terms, name);
     const holder = await readHolder(folder);
-    if (holder === null || !(await isAlive(holder, folder))) {
+    if (holder === null || !(await isAlive(holder, folder, signal))) {
       await rename(folder, join(layout.ended, name)).catch(ignoreMissing);
     } else if (holder.phase === 'holder' || name < own) {
-      throw heldBy(holder);
+      throw new LeaseHeld(holder);
     } else {
       found = 'wait';
     }
@@ -131,12 +146,12 @@ async function lookAround(layout: Layout, own: string): Promise<'clear' | 'wait'
   return found;
 }
 
-async function isAlive(holder: Holder, folder: string): Promise<boolean> {
+async function isAlive(holder: Holder, folder: string, signal: AbortSignal | undefined): Promise<boolean> {
   const life = lifeOf(holder);
   if (life !== 'another-machine') return life === 'alive';
   const patience = uptimeMs() + holder.ttlMs;
   while (uptimeMs() < patience) {
-    await sleep(Math.min(1000, holder.ttlMs));
+    await pause(Math.min(1000, holder.ttlMs), signal);
     const later = await readHolder(folder);
     if (later === null) return false;
     if (later.beat.count !== holder.beat.count) return true;
@@ -144,21 +159,19 @@ async function isAlive(holder: Holder, folder: string): Promise<boolean> {
   return false;
 }
 
-function heldBy(holder: Holder): CannotRun {
-  const { host, pid, since, doing } = holder;
-  const message = `the lease is held by another reconciler: host ${host}, pid ${pid}, since ${since}, doing: ${doing}`;
-  return new CannotRun(message, {
-    hint: 'wait until it ends, or stop it; a lease of a dead process is taken over at once',
-  });
+/** Throws the signal's reason as soon as it aborts. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  signal?.throwIfAborted();
 }
 
 /** Renewing is a rename inside the term's folder: it fails once the folder was renamed away. */
 async function renew(term: Term, self: Holder): Promise<void> {
   self.beat = { count: self.beat.count + 1, uptimeMs: uptimeMs() };
-  await term.write(join(term.folder, HOLDER_FILE), JSON.stringify(self), 0o600);
+  await term.writePassing(HOLDER_FILE, JSON.stringify(self));
 }
 
-/** Renamed first, so that nobody sees a term half removed. */
+/** Renamed first, so that nobody sees a term half removed. What could not be finished is left to recovery. */
 async function withdraw(layout: Layout, term: Term): Promise<void> {
   const ended = join(layout.ended, term.id);
   try {
@@ -167,7 +180,7 @@ async function withdraw(layout: Layout, term: Term): Promise<void> {
     if (isMissing(error)) return;
     throw error;
   }
-  await removeTree(ended);
+  if (term.unfinished === null) await removeTree(ended);
 }
 
 async function termNames(layout: Layout): Promise<string[]> {
@@ -180,11 +193,12 @@ async function termNames(layout: Layout): Promise<string[]> {
 }
 
 /** Null where it is gone meanwhile or no holder's file: such a term was not made by announcing, nobody holds it. */
-async function readHolder(folder: string): Promise<Holder | null> {
+export async function readHolder(folder: string): Promise<Holder | null> {
   try {
     return Holder.safeParse(JSON.parse(await readFile(join(folder, HOLDER_FILE), 'utf8'))).data ?? null;
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return null;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(code) || error instanceof SyntaxError) return null;
     throw error;
   }
 }

@@ -23,13 +23,16 @@ const Made = z.object({
 });
 type Made = z.infer<typeof Made>;
 
-/** Folders in which something is called like what a recipe has; whatever else lies beside them is somebody else's. */
+/**
+ * Folders in which something is called like what a recipe has; whatever else lies beside them is somebody else's. One
+ * that cannot be looked into counts: it may hold a recipe, and whoever reads it says that it cannot (invariant I7).
+ */
 export async function recipeFolders(layout: Layout): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await entriesIn(layout.root)) {
     if (!entry.isDirectory() || !RECIPE_NAME.test(entry.name)) continue;
-    const inside = await entriesIn(layout.recipe(entry.name));
-    if (inside.some(({ name }) => RECIPE_ENTRIES.includes(name))) found.push(entry.name);
+    const inside = await entriesIn(layout.recipe(entry.name)).catch(() => null);
+    if (inside?.some(({ name }) => RECIPE_ENTRIES.includes(name)) ?? true) found.push(entry.name);
   }
   return found.toSorted();
 }
@@ -80,15 +83,19 @@ export async function surplusTrials(
   return surplus;
 }
 
-/** As this program names its trials: the time of its start, the recipe, the generation's number. */
-export function isTrialId(name: string, recipe: string): boolean {
-  const [, named, number] = /^\d{8}T\d{6}Z-(.+)-(\d+)$/.exec(name) ?? [];
-  return named === recipe && number !== undefined;
+/** A folder that this program made for a trial: called like one, and with nothing in it but what a trial has. */
+export async function isOurTrial(layout: Layout, recipe: string, name: string): Promise<boolean> {
+  const [, named] = /^\d{8}T\d{6}Z-(.+)-\d+$/.exec(name) ?? [];
+  const folder = layout.trial(recipe, name);
+  if (named !== recipe || !(await lstat(folder)).isDirectory()) return false;
+  return (await entriesIn(folder)).every((entry) => entry.name === TRIAL_FILE || entry.name.endsWith('.log'));
 }
 
-/** Removing an empty folder takes nothing from anybody. */
-export async function isEmptyFolder(path: string): Promise<boolean> {
-  return (await lstat(path)).isDirectory() && (await entriesIn(path)).length === 0;
+/** One that a kill left before anything was written into it: removing an empty folder takes nothing from anybody. */
+export async function isUnbegunTrial(layout: Layout, recipe: string, name: string): Promise<boolean> {
+  return (
+    (await isOurTrial(layout, recipe, name)) && (await entriesIn(layout.trial(recipe, name))).length === 0
+  );
 }
 
 /** The generation number that a trial reserved is the end of its id. */

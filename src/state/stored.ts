@@ -20,6 +20,21 @@ export const Volume = z.object({
   digest: z.string(),
 });
 
+/** A person's word on a canonical: asked for in a request, then remembered. */
+export const Acceptance = z.object({
+  reason: z.enum([
+    'tag-moved',
+    'record-mismatch',
+    'release-withdrawn',
+    'canonical-not-allowed',
+    'driver-changed',
+  ]),
+  canonical: z.object({ version: z.string(), commit: Commit }),
+  generation: GenerationNumber.nullable().default(null),
+  tagCommit: Commit.nullable(),
+  at: Time,
+});
+
 export async function readStored<S extends z.ZodType>(
   path: string,
   schema: S,

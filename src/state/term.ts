@@ -7,7 +7,7 @@
  * anything any more, whatever it believes (invariant I5). No clock takes part in that.
  */
 import { existsSync } from 'node:fs';
-import { access, chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fenced } from '../reconciler/errors.ts';
 
@@ -18,6 +18,8 @@ export class Term {
   readonly mark: string;
   readonly #lost = new AbortController();
   #count = 0;
+  #unfinished: string | null = null;
+  #stagedFolder: Promise<string> | null = null;
 
   constructor(id: string, folder: string, mark: string) {
     this.id = id;
@@ -37,6 +39,19 @@ export class Term {
     return fenced;
   }
 
+  /** Why this term cannot end cleanly; null where it can. */
+  get unfinished(): string | null {
+    return this.#unfinished;
+  }
+
+  /**
+   * Says that something could not be brought to its end: a process that does not go, a trial that could not be closed.
+   * The term's folder is then left at its end, so that the next start begins with recovery.
+   */
+  leaveToRecovery(why: string): void {
+    this.#unfinished ??= why;
+  }
+
   /** Replaces a file as a whole, durably: after a crash it holds the old contents or the new ones, never a part. */
   async write(path: string, contents: string, mode = 0o644): Promise<void> {
     const staged = await this.#staged(basename(path));
@@ -52,11 +67,25 @@ export class Term {
     await this.place(staged, path);
   }
 
+  /** Replaces a file in this term's own folder as a whole. It goes with the term, so it need not outlive a power cut. */
+  async writePassing(name: string, contents: string): Promise<void> {
+    const staged = await this.#staged(name);
+    await this.#guarded(() => writeFile(staged, contents, { mode: 0o600, flag: 'wx' }));
+    await this.move(staged, join(this.folder, name));
+  }
+
   /** Renames something that was made in this term's folder to its lasting place, durably. */
   async place(staged: string, path: string): Promise<void> {
-    await this.assertHeld();
-    await makeFolders(dirname(path));
-    await this.#guarded(() => rename(staged, path));
+    this.#lost.signal.throwIfAborted();
+    try {
+      await rename(staged, path);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // Either the lease is lost, or this is the first thing in its folder.
+      await this.assertHeld();
+      await makeFolders(dirname(path));
+      await this.#guarded(() => rename(staged, path));
+    }
     await syncFolder(dirname(path));
   }
 
@@ -104,9 +133,19 @@ export class Term {
 
   async #staged(name: string): Promise<string> {
     this.#lost.signal.throwIfAborted();
+    this.#stagedFolder ??= this.#makeStagedFolder();
+    return join(await this.#stagedFolder, `${++this.#count}-${name}`);
+  }
+
+  async #makeStagedFolder(): Promise<string> {
     const folder = join(this.folder, 'staged');
-    await this.#guarded(() => mkdir(folder).catch(ignoreExisting));
-    return join(folder, `${++this.#count}-${name}`);
+    try {
+      await this.#guarded(() => mkdir(folder).catch(ignoreExisting));
+      return folder;
+    } catch (error) {
+      this.#stagedFolder = null;
+      throw error;
+    }
   }
 
   /** An operation that fails because our own folder is gone failed because the lease is. */
@@ -121,7 +160,7 @@ export class Term {
 }
 
 /**
- * Makes a folder and those above it. Not `mkdir` with `recursive`: that never returns where a folder exists in which
+ * Makes a folder and those above it, durably. Not `mkdir` with `recursive`: that never returns where a folder exists in which
  * none can be made and the system calls that ENOENT, as in /proc.
  */
 export async function makeFolders(path: string): Promise<void> {
@@ -133,6 +172,7 @@ export async function makeFolders(path: string): Promise<void> {
     await makeFolders(dirname(path));
     await mkdir(path).catch(ignoreExisting);
   }
+  await syncFolder(dirname(path));
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -146,7 +186,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Makes renames in a folder durable. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -231,7 +231,7 @@ describe('what was accepted', () => {
 
   it.each(held)('%s becomes a repair at the newest allowed release', (reason, sketch, tagCommit) => {
     const canonical = sketch.record ?? record(V1, 1);
-    const accepted = { reason, canonical, tagCommit, at: NOW.toISOString() };
+    const accepted = { reason, canonical, generation: 1, tagCommit, at: NOW.toISOString() };
     const remembered = { ...(sketch.memory ?? memory()), accepted };
     expect(decided(sketch)).toMatchObject({ decision: 'held', reason });
     expect(decided({ ...sketch, memory: remembered })).toMatchObject({
@@ -244,6 +244,7 @@ describe('what was accepted', () => {
     const accepted = {
       reason: 'tag-moved',
       canonical: record(V1, 1),
+      generation: 1,
       tagCommit: commitOf('moved'),
       at: NOW.toISOString(),
     } as const;
@@ -255,10 +256,24 @@ describe('what was accepted', () => {
     expect(decided(again)).toMatchObject({ decision: 'held', reason: 'tag-moved' });
   });
 
+  it('counts only for the generation that was held, not for a later one of the same release', () => {
+    const canonical = record(V1, 1);
+    const accepted = {
+      reason: 'driver-changed',
+      canonical,
+      generation: 1,
+      tagCommit: commitOf(V1),
+      at: NOW.toISOString(),
+    } as const;
+    const again = { ...warm, record: record(V1, 2, { driver: 'swarm' }), memory: memory({ accepted }) };
+    expect(decided(again)).toMatchObject({ decision: 'held', reason: 'driver-changed' });
+  });
+
   it('is not built upon the canonical that was held', () => {
     const accepted = {
       reason: 'tag-moved',
       canonical: record(V1, 1),
+      generation: 1,
       tagCommit: commitOf('moved'),
       at: NOW.toISOString(),
     } as const;
@@ -323,6 +338,7 @@ describe('the base', () => {
     const accepted = {
       reason: 'driver-changed',
       canonical: record(V1, 1),
+      generation: 2,
       tagCommit: commitOf(V1),
       at: NOW.toISOString(),
     } as const;

@@ -74,6 +74,8 @@ export type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 
 export interface Acceptance {
   reason: HeldByTag | 'driver-changed';
   canonical: ReleaseRef;
+  /** The canonical's; another one is another canonical, even of the same release. */
+  generation: number | null;
   /** The commit under the canonical's tag when it was accepted; null where the tag was gone. */
   tagCommit: string | null;
   at: string;
@@ -128,5 +130,14 @@ export interface Leftover {
   ours: boolean;
   why: string;
   /** Of all files in it; null where nobody measured them. */
+  bytes: number | null;
+}
+
+/** Something that is stored of a recipe. */
+export interface Holding {
+  /** Its path below the state folder, with `/`. */
+  where: string;
+  what: string;
+  ours: boolean;
   bytes: number | null;
 }

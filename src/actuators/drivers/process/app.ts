@@ -1,7 +1,8 @@
 /** One running app: its processes, wherever they went, how its command ended, and the last that it said. */
 import { TextDecoder } from 'node:util';
 import { keepEnd } from '../../../cut.ts';
-import { endProcesses, findProcesses, startTimeOf, type ProcessId } from '../../../processes.ts';
+import { startTimeOf, type ProcessId } from '../../../process-table.ts';
+import { endProcesses, findProcesses } from '../../../processes.ts';
 import { start, type Ending, type Started } from '../../../run.ts';
 
 const TAIL_LINES = 20;

@@ -5,7 +5,8 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
-import { endProcesses, findProcesses, LIFELINE_PREFIX, nameOf } from '../../../processes.ts';
+import { nameOf } from '../../../process-table.ts';
+import { endProcesses, findProcesses, LIFELINE_PREFIX } from '../../../processes.ts';
 import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
 import type { ProcessApp } from '../../../reconciler/model.ts';
 import type { Address, Deployed, DeployRequest, Driver, Work } from '../../../reconciler/ports.ts';
@@ -26,6 +27,8 @@ import { leasePort } from './port-lease.ts';
 
 /** Between SIGTERM and SIGKILL (contract). */
 const GRACE_MS = 10_000;
+/** What did not come up in its own time leaves no data that anybody keeps. */
+const FAILED_GRACE_MS = 5000;
 /** What is reaped was undeployed before, or belongs to a predecessor that is gone: nobody needs its last words. */
 const REAP_GRACE_MS = 2000;
 
@@ -33,14 +36,15 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
   /** What runs, by mark; a stack that this process did not start is found by its mark alone. */
   const apps = new Map<string, App>();
 
-  const undeploy = async (stack: string, work: Work): Promise<void> => {
+  const stop = async (stack: string, work: Work, patienceMs: number): Promise<void> => {
     const mark = markOf(stack, work);
     const app = apps.get(mark);
     await infra('undeploy-failed', `undeploy ${stack}`, null, async () => {
-      await (app === undefined ? endProcesses(mark, { graceMs }) : app.stop(graceMs));
+      await (app === undefined ? endProcesses(mark, { graceMs: patienceMs }) : app.stop(patienceMs));
     });
     apps.delete(mark);
   };
+  const undeploy = (stack: string, work: Work): Promise<void> => stop(stack, work, graceMs);
 
   return {
     kind: 'process',
@@ -59,7 +63,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       try {
         return await deploy(request, work, (app) => apps.set(markOf(stack, work), app));
       } catch (error) {
-        await undeploy(stack, work);
+        await stop(stack, work, Math.min(graceMs, FAILED_GRACE_MS));
         throw error;
       }
     },

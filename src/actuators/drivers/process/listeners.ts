@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
-import type { ProcessId } from '../../../processes.ts';
+import type { ProcessId } from '../../../process-table.ts';
 
 export interface Listeners {
   /** Ports that these processes listen on, ascending. */
