@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Reading, StoredTrial, TrialRecord } from '../reconciler/model.ts';
 import { TRIAL_FILE, type Layout } from '../state/layout.ts';
-import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time } from '../state/stored.ts';
+import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time, Uptime } from '../state/stored.ts';
 
 const Step = z.object({
   name: z.enum(['sync', 'checkout', 'install', 'upgrade', 'rest', 'promote', 'tidy']),
@@ -13,8 +13,6 @@ const Step = z.object({
   message: z.string().nullable(),
   log: SafeName,
 });
-
-const Uptime = z.object({ bootId: z.string(), ms: z.number() });
 
 const Trial = z.object({
   id: SafeName,

@@ -193,6 +193,7 @@ export function fleet(
 export function context(over: Partial<DecideContext> = {}): DecideContext {
   return {
     now: NOW,
+    uptime: { bootId: 'boot', ms: DAY },
     program: { version: '1.0.0', commit: 'c0ffee' },
     digest: (text) => text,
     ignoreHolds: () => false,

@@ -1,6 +1,6 @@
 /** Observed state: records, generations as they lie on disk, and what is remembered between looks. */
 import type { Manifest, ReleaseRef } from './desired.ts';
-import type { Program, Verdict } from './trials.ts';
+import type { Program, Uptime, Verdict } from './trials.ts';
 
 export interface VolumeRecord {
   name: string;
@@ -66,6 +66,8 @@ export interface ObservedGeneration {
 export interface ReleaseSighting {
   commit: string;
   at: string;
+  /** Null in memories of programs that did not store it yet. */
+  uptime: Uptime | null;
 }
 
 export type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 'canonical-not-allowed';

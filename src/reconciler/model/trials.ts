@@ -20,6 +20,12 @@ export interface Uptime {
   ms: number;
 }
 
+/** Now, by the wall clock, which somebody may have set since, and by uptime. */
+export interface Instant {
+  now: Date;
+  uptime: Uptime;
+}
+
 /** `trial.json`. */
 export interface TrialRecord {
   id: string;
