@@ -92,7 +92,8 @@ export async function abandonedPreparations(layout: Layout): Promise<string[]> {
   for (const folder of folders.map((name) => join(layout.own, name))) {
     const holder = await readHolder(folder);
     // Announcing takes no time: one without a word in it is either this very moment's, or nobody's.
-    const age = Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    // A time ahead of this clock is as far from this very moment as one behind it.
+    const age = Math.abs(Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs);
     if (holder === null ? age > ABANDONED_AFTER_MS : lifeOf(holder) === 'dead') abandoned.push(folder);
   }
   return abandoned;
