@@ -25,6 +25,11 @@ export function rebuild({ recipe, enrolled }: Whose): string {
   return enrolled ? `reconcile rebuild ${recipe}` : leave(recipe);
 }
 
+/** A kept generation is only there to build on. */
+export function replaceKept(whose: Whose): string {
+  return `nothing builds on it, and it goes with the next promotion; to have one now: ${rebuild(whose)}`;
+}
+
 /** The canonical contradicts upstream: somebody has to say which of the two is right. */
 export function accept({ recipe, enrolled }: Whose): string {
   return enrolled ? `reconcile accept ${recipe}` : leave(recipe);

@@ -1,5 +1,5 @@
 /** Audits every canonical of a fleet, and what lies in the state folder besides them. */
-import { audit, isFault, leftoverClaims } from './audit.ts';
+import { audit, leftoverClaims } from './audit.ts';
 import { gatherEvidence, type AuditPorts } from './audit-evidence.ts';
 import { mapBounded } from './bounded.ts';
 import { CannotRun } from './errors.ts';
@@ -45,8 +45,7 @@ export async function auditFleet(
   const others = [...inventory.recipes]
     .filter(([recipe]) => !audited.has(recipe))
     .map(([recipe, leftovers]) => ({ recipe, claims: leftoverClaims(`of ${recipe}`, leftovers, false) }));
-  const doubtful = canonicals.some(({ claims }) => claims.some(({ outcome }) => isFault(outcome)));
-  return reportOf([...canonicals, ...others], leftoverClaims('besides', inventory.strays, doubtful));
+  return reportOf([...canonicals, ...others], leftoverClaims('besides', inventory.strays, false));
 }
 
 /** Loud emptiness (invariant I6): no canonical at all is no success. */

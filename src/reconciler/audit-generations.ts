@@ -1,5 +1,5 @@
 /** Is every generation that the record names there, as it was promoted, and does it say the same as everything else? */
-import { judge, ok, pass, rebuild, unchecked, unclaimed } from './audit-claims.ts';
+import { judge, ok, pass, rebuild, replaceKept, unchecked, unclaimed } from './audit-claims.ts';
 import { keptTrialFault } from './audit-trial.ts';
 import type {
   AuditEvidence,
@@ -41,7 +41,7 @@ function documentClaims(
   const claim = canonical
     ? `generation ${generation} says of itself what the record says`
     : `generation ${generation}, kept, says of itself what its own trial says`;
-  const hint = canonical ? pass(evidence) : rebuild(evidence);
+  const hint = canonical ? pass(evidence) : replaceKept(evidence);
   if (!document.readable) return [unchecked('generation', claim, document.why, rebuild(evidence))];
   if (document.value === null) {
     return [judge('generation', claim, `there is no generation.json in ${folder}`, hint)];
@@ -57,7 +57,7 @@ function keptDocumentClaim(evidence: AuditEvidence, claim: string, document: Gen
   }
   const fault = keptTrialFault(document, trials.value);
   if (fault?.unreadable === true) return unchecked('generation', claim, fault.why, rebuild(evidence));
-  return judge('generation', claim, fault?.why ?? null, rebuild(evidence));
+  return judge('generation', claim, fault?.why ?? null, replaceKept(evidence));
 }
 
 function differenceOf(document: GenerationDocument, record: CanonicalRecord): string | null {
@@ -121,11 +121,11 @@ function thingClaim(
     case 'missing':
     case 'changed':
       // A look finds that too: a canonical is repaired, and nothing is built on a kept one.
-      return judge(kind, claim, found, hint ?? (canonical ? pass(evidence) : rebuild(evidence)));
+      return judge(kind, claim, found, hint ?? (canonical ? pass(evidence) : replaceKept(evidence)));
     case 'corrupted':
     case 'exposed':
     case 'unnamed':
-      return judge(kind, claim, found, hint ?? rebuild(evidence));
+      return judge(kind, claim, found, hint ?? (canonical ? rebuild(evidence) : replaceKept(evidence)));
   }
 }
 

@@ -5,7 +5,7 @@
  * A claim that something unreadable hides does not hold: nobody knows. One that rests on a claim which does not hold
  * is not made; so one fault is reported where it is, and not once more in everything that follows from it.
  */
-import { judge, ok, pass, unchecked } from './audit-claims.ts';
+import { judge, ok, unchecked } from './audit-claims.ts';
 import { generationClaims, keptClaim } from './audit-generations.ts';
 import { mirrorClaims } from './audit-mirror.ts';
 import { releaseClaims } from './audit-release.ts';
@@ -56,11 +56,7 @@ export function leftoverClaims(
 }
 
 function leftoversUnknown(recipe: string): Claim {
-  const why = 'only the record says what is named';
-  return unchecked(
-    'leftovers',
-    `nothing unnamed is left of ${recipe}`,
-    why,
-    pass({ recipe, enrolled: true }),
-  );
+  const why = 'only its record says what is named';
+  const hint = 'audit again once the record can be read';
+  return unchecked('leftovers', `nothing unnamed is left of ${recipe}`, why, hint);
 }

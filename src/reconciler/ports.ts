@@ -180,8 +180,10 @@ export interface MirrorPort {
   sync(manifest: Manifest, work: Work): Promise<void>;
   /** Puts the tree of a commit into a new folder; asserts that HEAD is that commit. */
   checkout(recipe: string, commit: string, folder: string, work: Work): Promise<void>;
-  /** Keeps exactly these commits reachable in the recipe's local mirror, whatever upstream does to its tags. */
+  /** Keeps these commits, too, reachable in the recipe's local mirror, whatever upstream does to its tags. */
   retain(recipe: string, commits: readonly string[], work: Work): Promise<void>;
+  /** Ends that for all commits but these. */
+  letGo(recipe: string, except: readonly string[], work: Work): Promise<void>;
 }
 
 /** What a file system would still take. */

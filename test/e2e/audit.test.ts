@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claim } from '../../src/reconciler/model.ts';
-import { Fleet, type Outcome } from '../fixtures/fleet.ts';
+import { Fleet, type Outcome, type Running } from '../fixtures/fleet.ts';
 import { changedPaths, listFolder } from '../fixtures/folder-listing.ts';
 import { HttpGit } from '../fixtures/http-git.ts';
 import { UpstreamRepo } from '../fixtures/upstream-repo.ts';
@@ -416,6 +417,40 @@ describe('what somebody changed is found, named, and nothing else is reported', 
       outcome: 'ok',
       found: 'times in it moved, its contents are as promoted',
     });
+  });
+});
+
+describe('beside a pass', () => {
+  /** On a copy whose shop has a release that never becomes healthy. */
+  async function inTheMiddle(copy: Copy): Promise<Running> {
+    await copy.upstream.release('2.0.0+2.0', { neverListen: true });
+    const before = (await fleet.starts()).length;
+    const running = fleet.start(['--once', '--json'], copy);
+    while ((await fleet.starts()).length === before) await sleep(20);
+    return running;
+  }
+
+  it('that is at work nothing of it is taken for a fault, and no lease is needed', async () => {
+    const copy = await copyOfFleet();
+    const running = await inTheMiddle(copy);
+    const outcome = await audit(copy);
+    running.process.kill('SIGTERM');
+    await running.done;
+    expect(faults(outcome)).toEqual([]);
+    expect(faults(await audit(copy, '--deep'))).toEqual([]);
+  });
+
+  it('that was killed, what it left is found, and gone after the next', async () => {
+    const copy = await copyOfFleet();
+    const running = await inTheMiddle(copy);
+    running.process.kill('SIGKILL');
+    await running.done;
+    const outcome = await audit(copy);
+    expect(new Set(faults(outcome))).toEqual(new Set(['- leftovers', 'shop leftovers']));
+    expect(wordsOn(outcome, 'leftovers')).toMatch(/of a term that did not end cleanly.*reconcile gc/);
+    await copy.upstream.deleteTag('2.0.0+2.0');
+    expect((await pass(fleet, [], copy)).code).toBe(0);
+    expect(faults(await audit(copy, '--deep'))).toEqual([]);
   });
 });
 
