@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { readTree } from '../src/actuators/drivers/process/tree.ts';
 import { parseVersion } from '../src/reconciler/releases.ts';
+import type { Uptime } from '../src/reconciler/model.ts';
 import type { Fleet } from './fixtures/fleet.ts';
 
 const execute = promisify(execFile);
@@ -33,6 +34,7 @@ interface StoredTrial {
   promoted: boolean;
   startedAt: string;
   endedAt: string | null;
+  uptime: { start: Uptime; end: Uptime | null } | null;
 }
 
 /**
@@ -121,7 +123,7 @@ async function trialsOf(fleet: Fleet, recipe: string, record: StoredRecord | nul
   const inOrder = trials.toSorted((a, b) => a.generation - b.generation);
   for (const [index, trial] of inOrder.entries()) {
     const before = inOrder[index - 1];
-    if (before !== undefined && (before.endedAt ?? '') > trial.startedAt)
+    if (before !== undefined && !isBefore(before, trial))
       faults.push(`I5: ${trial.id} overlaps ${before.id}`);
     if (before?.generation === trial.generation)
       faults.push(`generation ${trial.generation} was numbered twice`);
@@ -136,6 +138,13 @@ async function trialsOf(fleet: Fleet, recipe: string, record: StoredRecord | nul
   return right
     ? faults
     : [...faults, `I2: the record of ${recipe} names ${record.trial}: ${JSON.stringify(named)}`];
+}
+
+/** By uptime, since a wall clock may have been set between them; no trial reaches over a start of the machine. */
+function isBefore(one: StoredTrial, other: StoredTrial): boolean {
+  const [end, start] = [one.uptime?.end ?? null, other.uptime?.start ?? null];
+  if (end === null || start === null) return (one.endedAt ?? '') <= other.startedAt;
+  return end.bootId !== start.bootId || end.ms <= start.ms;
 }
 
 /** I8: nothing lies among the generations but what the record names. */

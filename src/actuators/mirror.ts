@@ -9,11 +9,8 @@ import { git, type GitOptions } from '../git.ts';
 import { NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
 import type { Manifest } from '../reconciler/model.ts';
 import type { MirrorPort, Work } from '../reconciler/ports.ts';
-import type { Layout } from '../state/layout.ts';
+import { KEPT_REFS, type Layout } from '../state/layout.ts';
 import type { Term } from '../state/term.ts';
-
-/** Refs of our own, never pushed: they keep the commits of kept generations reachable. */
-const KEPT = 'refs/reconcile/kept/';
 
 interface MirrorOptions {
   layout: Layout;
@@ -28,6 +25,7 @@ export function gitMirror(options: MirrorOptions): MirrorPort {
     checkout: (recipe, commit, folder, work) =>
       checkout(options.layout.mirror(recipe), commit, folder, options, work),
     retain: (recipe, commits, work) => retain(options.layout.mirror(recipe), commits, options, work),
+    letGo: (recipe, except, work) => letGo(options.layout.mirror(recipe), except, options, work),
   };
 }
 
@@ -133,16 +131,30 @@ async function retain(
   work: Work,
 ): Promise<void> {
   const call = callOptions(options, work, mirror);
-  const format = ['for-each-ref', '--format=%(refname)', KEPT];
-  const existing = lines(await mirrorGit(`list kept commits of ${mirror}`, format, call));
+  const existing = await keptRefs(mirror, call);
   for (const commit of new Set(commits)) {
-    const ref = `${KEPT}${commit}`;
+    const ref = `${KEPT_REFS}${commit}`;
     if (existing.includes(ref) || !(await hasCommit(commit, call))) continue;
     await mirrorGit(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
   }
-  for (const ref of existing.filter((each) => !commits.includes(each.slice(KEPT.length)))) {
+}
+
+async function letGo(
+  mirror: string,
+  except: readonly string[],
+  options: MirrorOptions,
+  work: Work,
+): Promise<void> {
+  const call = callOptions(options, work, mirror);
+  for (const ref of await keptRefs(mirror, call)) {
+    if (except.includes(ref.slice(KEPT_REFS.length))) continue;
     await mirrorGit(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
   }
+}
+
+async function keptRefs(mirror: string, call: MirrorCall): Promise<string[]> {
+  const format = ['for-each-ref', '--format=%(refname)', KEPT_REFS];
+  return lines(await mirrorGit(`list kept commits of ${mirror}`, format, call));
 }
 
 /** A mirror that was lost and fetched anew may lack what upstream no longer has. */

@@ -2,6 +2,7 @@
  * Progress of a pass: on a terminal one line per running trial, redrawn in place, that becomes its outcome; anywhere
  * else plain lines, one for each step that begins and one for each outcome.
  */
+import { lasted } from '../reconciler/history.ts';
 import type { TrialEvent } from '../reconciler/trial-run.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Output } from './context.ts';
@@ -98,6 +99,5 @@ function outcomeLine(err: Output, trial: TrialRecord): string {
 }
 
 function elapsed(trial: TrialRecord): string {
-  const end = trial.endedAt === null ? Date.now() : Date.parse(trial.endedAt);
-  return duration(end - Date.parse(trial.startedAt));
+  return duration(lasted(trial) ?? Math.max(0, Date.now() - Date.parse(trial.startedAt)));
 }

@@ -10,6 +10,9 @@ import type { Context, ExitCode } from './context.ts';
 import { printReport } from './report.ts';
 import { duration } from './text.ts';
 
+/** A clock that is kept right may go back so far. */
+const SLEW_MS = 1000;
+
 export async function status(context: Context, recipes: readonly string[]): Promise<ExitCode> {
   const { out, err, options } = context;
   const layout = new Layout(resolve(options.state));
@@ -29,12 +32,17 @@ export async function status(context: Context, recipes: readonly string[]): Prom
       const { host, pid, since, doing } = holder;
       out.write(`at work now: host ${host}, pid ${pid}, since ${since}: ${doing}\n`);
     }
-    const age = duration(Math.max(0, Date.now() - Date.parse(last.observedAt)));
-    out.write(
-      `as of ${last.observedAt}, ${age} ago, by version ${last.program.version} (${last.program.commit})\n`,
-    );
+    const { version, commit } = last.program;
+    out.write(`as of ${last.observedAt}, ${ageOf(last.observedAt)}, by version ${version} (${commit})\n`);
   }
   return report.exitCode;
+}
+
+/** A pass of which this clock says that it is still to come was stored under another one. */
+function ageOf(observedAt: string): string {
+  const ms = Date.now() - Date.parse(observedAt);
+  if (ms >= 0) return `${duration(ms)} ago`;
+  return ms > -SLEW_MS ? 'just now' : `by a clock that was ${duration(-ms)} ahead of this one`;
 }
 
 function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {

@@ -4,14 +4,14 @@ import { describe } from '../reconciler/errors.ts';
 import type { Reading } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME } from '../state/layout.ts';
-import { observeGenerations, type GenerationReader } from './generations.ts';
+import { observeGenerations, readGeneration, type GenerationReader } from './generations.ts';
 import { holdingsOf } from './holdings.ts';
 import { leftoversOf, strayLeftovers } from './inventory.ts';
 import { readMemory } from './memory.ts';
 import { recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
 import { namesIn } from '../state/stored.ts';
-import { readTrials } from './trials.ts';
+import { readTrialFolders, readTrials } from './trials.ts';
 
 export interface RegistryOptions extends GenerationReader {
   /** Told of what is damaged but can be done without. */
@@ -32,6 +32,8 @@ export function fileRegistry(options: RegistryOptions): Registry {
     record: (recipe) => readRecord(layout.record(recipe), recipe),
     generations: (record) => observeGenerations(record, options),
     trials: (recipe) => readTrials(layout, recipe, options.warn),
+    trialFolders: (recipe) => readTrialFolders(layout, recipe),
+    generation: (recipe, number) => readGeneration(recipe, number, options),
     memory: (recipe) => readMemory(layout.memory(recipe)),
     lastGeneration: (recipe) => lastGeneration(options, recipe),
     leftovers: (recipe, record, trials) => leftoversOf(recipe, { record, trials }, options),

@@ -1,9 +1,9 @@
 /** The stored trials of a recipe: what was tested, with which inputs, and what came of it. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Reading, TrialRecord } from '../reconciler/model.ts';
+import type { Reading, StoredTrial, TrialRecord } from '../reconciler/model.ts';
 import { TRIAL_FILE, type Layout } from '../state/layout.ts';
-import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time } from '../state/stored.ts';
+import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time, Uptime } from '../state/stored.ts';
 
 const Step = z.object({
   name: z.enum(['sync', 'checkout', 'install', 'upgrade', 'rest', 'promote', 'tidy']),
@@ -27,6 +27,7 @@ const Trial = z.object({
   message: z.string().nullable(),
   startedAt: Time,
   endedAt: Time.nullable(),
+  uptime: z.object({ start: Uptime, end: Uptime.nullable() }).nullable().default(null),
   steps: z.array(Step),
   instance: z.object({ host: z.string(), pid: z.number(), term: z.string() }),
   program: z.object({ version: z.string(), commit: z.string() }),
@@ -43,15 +44,23 @@ export async function readTrials(
   recipe: string,
   warn: (why: string) => void,
 ): Promise<Reading<TrialRecord[]>> {
-  const names = await namesIn(layout.trials(recipe));
-  if (!names.readable) return names;
+  const folders = await readTrialFolders(layout, recipe);
+  if (!folders.readable) return folders;
   const trials: TrialRecord[] = [];
-  for (const name of names.value) {
-    const read = await readTrial(layout, recipe, name);
-    if (!read.readable) warn(read.why);
-    else if (read.value !== null) trials.push(read.value);
+  for (const { trial } of folders.value) {
+    if (!trial.readable) warn(trial.why);
+    else if (trial.value !== null) trials.push(trial.value);
   }
   return { readable: true, value: trials.toSorted((a, b) => b.generation - a.generation) };
+}
+
+/** Every folder among the trials, whatever is in it. */
+export async function readTrialFolders(layout: Layout, recipe: string): Promise<Reading<StoredTrial[]>> {
+  const names = await namesIn(layout.trials(recipe));
+  if (!names.readable) return names;
+  const folders: StoredTrial[] = [];
+  for (const id of names.value) folders.push({ id, trial: await readTrial(layout, recipe, id) });
+  return { readable: true, value: folders };
 }
 
 async function readTrial(layout: Layout, recipe: string, id: string): Promise<Reading<TrialRecord | null>> {

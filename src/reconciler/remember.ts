@@ -3,12 +3,14 @@
  * conditions. Where nothing changed the same object comes back, and nothing is written (invariant I4).
  */
 import { NOT_A_COMMIT } from './errors.ts';
+import { isAhead } from './began.ts';
 import { anchorHolds } from './holds.ts';
 import type {
   CanonicalRecord,
   Condition,
   ConditionType,
   Decision,
+  Instant,
   RecipeMemory,
   ReleaseSighting,
   Tag,
@@ -16,22 +18,38 @@ import type {
 } from './model.ts';
 import { parseVersion } from './releases.ts';
 
-/** Adds the releases that are seen for the first time, or at a commit that they were never seen at. */
-export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], now: Date): RecipeMemory {
-  const added: Record<string, readonly ReleaseSighting[]> = {};
+/**
+ * Adds the releases that are seen for the first time, or at a commit that they were never seen at. A sighting that
+ * lies in the future of this clock becomes one of now: no release stays too young for ever.
+ */
+export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], instant: Instant): RecipeMemory {
+  const changed: Record<string, readonly ReleaseSighting[]> = {};
+  const at = instant.now.toISOString();
   for (const { name, commit } of tags) {
-    const sightings = memory.firstSeen[name] ?? [];
-    if (parseVersion(name) === null || sightings.some((each) => each.commit === commit)) continue;
-    added[name] = [...sightings, { commit, at: now.toISOString() }];
+    if (parseVersion(name) === null) continue;
+    const before = memory.firstSeen[name] ?? [];
+    const sightings = before.map((each) =>
+      isAhead(each, instant) ? { ...each, at, uptime: instant.uptime } : each,
+    );
+    if (!sightings.some((each) => each.commit === commit)) {
+      sightings.push({ commit, at, uptime: instant.uptime });
+    }
+    const same =
+      sightings.length === before.length && sightings.every((each, index) => each === before[index]);
+    if (!same) changed[name] = sightings;
   }
-  return Object.keys(added).length === 0
+  return Object.keys(changed).length === 0
     ? memory
-    : { ...memory, firstSeen: { ...memory.firstSeen, ...added } };
+    : { ...memory, firstSeen: { ...memory.firstSeen, ...changed } };
 }
 
 /** Keeps holds from becoming eternal under a clock that jumped back. */
-export function rememberHolds(memory: RecipeMemory, trials: readonly TrialRecord[], now: Date): RecipeMemory {
-  const holdsFrom = anchorHolds(trials, memory.holdsFrom, now);
+export function rememberHolds(
+  memory: RecipeMemory,
+  trials: readonly TrialRecord[],
+  instant: Instant,
+): RecipeMemory {
+  const holdsFrom = anchorHolds(trials, memory.holdsFrom, instant);
   return holdsFrom === memory.holdsFrom ? memory : { ...memory, holdsFrom };
 }
 

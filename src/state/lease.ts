@@ -91,8 +91,9 @@ export async function abandonedPreparations(layout: Layout): Promise<string[]> {
   const abandoned: string[] = [];
   for (const name of names) {
     const folder = join(layout.own, name);
-    // Announcing takes no time: what another machine prepared a while ago is nobody's.
-    const age = Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    // Announcing takes no time: what another machine prepared a while ago is nobody's. A time ahead of this clock is as
+    // far from this very moment as one behind it.
+    const age = Math.abs(Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs);
     const life = lifeOfWho(name.slice(PREPARED.length));
     if (life === 'dead' || (life === 'unknown' && age > ABANDONED_AFTER_MS)) abandoned.push(folder);
   }

@@ -10,6 +10,7 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 export const SafeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/);
 export const Commit = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'expected a full commit id');
 export const Time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
+export const Uptime = z.object({ bootId: z.string(), ms: z.number() });
 export const GenerationNumber = z.number().int().min(1).max(1_000_000_000);
 
 export const Volume = z.object({

@@ -240,6 +240,11 @@ describe('what is kept', () => {
     await local().git('gc', '--quiet', '--prune=now');
     await mirror.checkout('app', old, join(root, 'old'), work);
     await mirror.retain('app', [fresh], work);
+    const kept = await local().git('for-each-ref', '--format=%(objectname)', 'refs/reconcile');
+    expect(kept.split('\n').toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+      [old, fresh].toSorted((a, b) => (a < b ? -1 : 1)),
+    );
+    await mirror.letGo('app', [fresh], work);
     expect(await local().git('for-each-ref', '--format=%(objectname)', 'refs/reconcile')).toBe(fresh);
     await writeFile(join(root, 'done'), '');
   });

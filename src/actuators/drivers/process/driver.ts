@@ -21,6 +21,7 @@ import {
   shapeVolumes,
   volumeFolder,
 } from './data.ts';
+import { examineHome } from './examine.ts';
 import { assertHealthy, awaitHealthy } from './health.ts';
 import { leasePort } from './port-lease.ts';
 
@@ -80,6 +81,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
         flushHome(home, work),
       ),
     inspect: inspectHome,
+    examine: examineHome,
     remove: async () => undefined,
     reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
     owned: async (mark, folder) =>
