@@ -5,6 +5,7 @@
 import type { Closure } from './dependencies.ts';
 import { holdOn } from './holds.ts';
 import type { DecisionKind, FleetConfig, Manifest, Pause, Reason, ReleaseRef } from './model.ts';
+import { own } from './own.ts';
 import type { DecideContext, FleetView, RecipeView } from './view.ts';
 
 export interface Gated {
@@ -54,7 +55,7 @@ export function paused(pause: Pause | null, now: Date): { message: string; nextA
 
 function tooYoung({ view, manifest, target, context }: GateQuestion): Gated | null {
   if (manifest.release.minAgeMs === 0) return null;
-  const sightings = view.memory.readable ? (view.memory.value.firstSeen[target.version] ?? []) : [];
+  const sightings = view.memory.readable ? (own(view.memory.value.firstSeen, target.version) ?? []) : [];
   const seen = sightings.find((sighting) => sighting.commit === target.commit);
   // A sighting in the future of this clock counts as now, like every other start.
   const from =

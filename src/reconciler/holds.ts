@@ -3,6 +3,7 @@
  * be derived again from the stored trials alone (design: holds).
  */
 import type { Backoff, Manifest, RecipeMemory, TrialRecord, Verdict } from './model.ts';
+import { own } from './own.ts';
 
 /** After so many interruptions on the same inputs something is wrong that we do not know: treated as `infra`. */
 const INTERRUPTIONS_BEFORE_INFRA = 3;
@@ -54,7 +55,7 @@ export function holdOn(
   let longest: Hold | null = null;
   for (const trial of trials) {
     if (trial.inputs !== inputs || trial.retryAfterMs === null || trial.endedAt === null) continue;
-    const from = countsFrom(trial.endedAt, holdsFrom[trial.id], now);
+    const from = countsFrom(trial.endedAt, own(holdsFrom, trial.id), now);
     const until = new Date(from.getTime() + trial.retryAfterMs);
     if (until <= now || (longest !== null && longest.until >= until)) continue;
     longest = { trial, until };
@@ -73,11 +74,13 @@ export function anchorHolds(
 ): RecipeMemory['holdsFrom'] {
   const anchored = trials
     .filter(({ endedAt, retryAfterMs }) => endedAt !== null && retryAfterMs !== null)
-    .filter(({ id, endedAt }) => holdsFrom[id] !== undefined || new Date(endedAt ?? '') > now)
-    .map(({ id, endedAt }) => [id, countsFrom(endedAt ?? '', holdsFrom[id], now).toISOString()] as const);
+    .filter(({ id, endedAt }) => own(holdsFrom, id) !== undefined || new Date(endedAt ?? '') > now)
+    .map(
+      ({ id, endedAt }) => [id, countsFrom(endedAt ?? '', own(holdsFrom, id), now).toISOString()] as const,
+    );
   const same =
     anchored.length === Object.keys(holdsFrom).length &&
-    anchored.every(([id, from]) => holdsFrom[id] === from);
+    anchored.every(([id, from]) => own(holdsFrom, id) === from);
   return same ? holdsFrom : Object.fromEntries(anchored);
 }
 

@@ -13,19 +13,36 @@ import type {
   Tag,
   TrialRecord,
 } from './model.ts';
+import { own } from './own.ts';
 import { parseVersion } from './releases.ts';
+
+/** Far more than any upstream has, and still a file that is read in a moment. */
+const MOST_SIGHTINGS = 30_000;
 
 /** Adds the releases that are seen for the first time, or at a commit that they were never seen at. */
 export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], now: Date): RecipeMemory {
   const added: Record<string, readonly ReleaseSighting[]> = {};
   for (const { name, commit } of tags) {
-    const sightings = memory.firstSeen[name] ?? [];
+    const sightings = own(memory.firstSeen, name) ?? [];
     if (parseVersion(name) === null || sightings.some((each) => each.commit === commit)) continue;
     added[name] = [...sightings, { commit, at: now.toISOString() }];
   }
-  return Object.keys(added).length === 0
-    ? memory
-    : { ...memory, firstSeen: { ...memory.firstSeen, ...added } };
+  if (Object.keys(added).length === 0) return memory;
+  return { ...memory, firstSeen: bounded({ ...memory.firstSeen, ...added }, tags) };
+}
+
+/**
+ * An upstream that makes and moves tags without end must not be remembered without end: of too much, what it no longer
+ * lists goes, and of every tag all sightings between the first and the last.
+ */
+function bounded(firstSeen: RecipeMemory['firstSeen'], tags: readonly Tag[]): RecipeMemory['firstSeen'] {
+  const count = Object.values(firstSeen).reduce((sum, sightings) => sum + sightings.length, 0);
+  if (count <= MOST_SIGHTINGS) return firstSeen;
+  const listed = new Set(tags.map(({ name }) => name));
+  const kept = Object.entries(firstSeen).filter(([name]) => listed.has(name));
+  return Object.fromEntries(
+    kept.map(([name, sightings]) => [name, [...sightings.slice(0, 1), ...sightings.slice(1).slice(-1)]]),
+  );
 }
 
 /** Keeps holds from becoming eternal under a clock that jumped back. */
