@@ -1,4 +1,5 @@
 /** Prints what a plan, a pass or a status says. */
+import { own } from '../reconciler/own.ts';
 import type { Output } from './context.ts';
 import { duration, firstLine, json, paint, printable, table } from './text.ts';
 
@@ -28,7 +29,7 @@ export interface PrintedReport {
   recipes: readonly PrintedRow[];
 }
 
-const STYLES: Record<string, Parameters<typeof paint>[1]> = {
+const STYLES: Readonly<Record<string, Parameters<typeof paint>[1]>> = {
   'in-sync': 'green',
   seed: 'cyan',
   advance: 'cyan',
@@ -80,7 +81,7 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
   const [header = '', ...lines] = text.split('\n');
   const painted = lines.map((line, index) => {
     const decision = rows[index]?.decision ?? '';
-    const style = STYLES[decision];
+    const style = own(STYLES, decision);
     return style === undefined
       ? line
       : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
@@ -89,6 +90,6 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
 }
 
 function summary({ summary: counts, recipes }: PrintedReport): string {
-  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${decision}`);
+  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${printable(decision)}`);
   return `${recipes.length} ${recipes.length === 1 ? 'recipe' : 'recipes'}: ${parts.join(', ')}`;
 }

@@ -3,7 +3,7 @@ const EXCERPT_LENGTH = 80;
 
 /** Controls that JSON leaves alone and that could repaint a terminal: C1, bidirectional overrides, separators. */
 // oxlint-disable-next-line no-control-regex
-const UNSEEN = /[\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+const UNSEEN = /[\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
 
 /**
  * A user's own text as a message may show it: quoted, without userinfo, without control characters, short.
