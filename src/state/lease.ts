@@ -13,7 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotRun } from '../reconciler/errors.ts';
 import { describeSelf, Holder, lifeOf, uptimeMs } from './holder.ts';
 import type { Layout } from './layout.ts';
-import { isMissing, makeFolders, removeTree, Term } from './term.ts';
+import { removeTree } from './remove-tree.ts';
+import { isMissing, makeFolders, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
 const PREPARED = 'prepared-';
