@@ -11,10 +11,14 @@ const results = process.env['FUZZ_RESULTS'] ?? '/dev/null';
 const timeMs = (seconds * 1000) / PROPERTIES.length;
 
 it.each(PROPERTIES)('$name', { timeout: timeMs + 600_000 }, async ({ name, corpus, open }) => {
+  const end = performance.now() + timeMs;
   const opened = await open();
   try {
     for (const each of corpus) await opened.try(each);
-    const { cases, seed, failure } = await opened.search({ runs: Number.MAX_SAFE_INTEGER, timeMs });
+    const { cases, seed, failure } = await opened.search({
+      runs: Number.MAX_SAFE_INTEGER,
+      timeMs: Math.max(end - performance.now(), 1000),
+    });
     const line = { name, corpus: corpus.length, cases, seed, failed: failure !== null };
     await appendFile(results, `${JSON.stringify(line)}\n`);
     expect(failure).toBeNull();
