@@ -11,6 +11,8 @@ export interface GitOptions {
   cwd?: string;
   timeoutMs: number;
   mark: string;
+  /** A file that git inherits open, by which what it started is found even where it cleared its environment. */
+  lifeline?: string;
   signal?: AbortSignal;
 }
 

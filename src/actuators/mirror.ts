@@ -228,7 +228,7 @@ interface MirrorCall extends GitOptions {
 }
 
 function callOptions({ term, timeoutMs }: MirrorOptions, work: Work, cwd: string): MirrorCall {
-  return { cwd, timeoutMs, mark: work.mark, signal: work.signal, term };
+  return { cwd, timeoutMs, mark: work.mark, lifeline: term.lifeline, signal: work.signal, term };
 }
 
 /** No rename guards what git writes: so each git is started only while the lease is held (invariant I5). */

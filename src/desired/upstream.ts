@@ -9,8 +9,16 @@ import { readRefListing } from '../ref-listing.ts';
 const TAGS = 'refs/tags/';
 const HEADS = 'refs/heads/';
 
-/** `mark` stands in the environment of every git that is started, `timeoutMs` is the deadline of each call. */
-export function gitUpstream(options: { mark: string; timeoutMs: number }): Upstream {
+interface UpstreamOptions {
+  /** Stands in the environment of every git that is started. */
+  mark: string;
+  /** Every git inherits it open; none where nothing may be written. */
+  lifeline?: string;
+  /** Deadline of each call. */
+  timeoutMs: number;
+}
+
+export function gitUpstream(options: UpstreamOptions): Upstream {
   return {
     refs: async (manifest, signal) => {
       try {
@@ -24,7 +32,7 @@ export function gitUpstream(options: { mark: string; timeoutMs: number }): Upstr
 
 async function listRefs(
   { upstream }: Manifest,
-  options: { mark: string; timeoutMs: number; signal: AbortSignal },
+  options: UpstreamOptions & { signal: AbortSignal },
 ): Promise<UpstreamRefs> {
   const args = ['ls-remote', '--quiet', '--symref', '--', upstream, 'HEAD', `${TAGS}*`];
   const refs = refsIn(await git(`list the tags of ${upstream}`, args, options), upstream);

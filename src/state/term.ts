@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { access, mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fenced } from '../reconciler/errors.ts';
+import { LIFELINE_PREFIX } from '../processes.ts';
 import { removeTree } from './remove-tree.ts';
 
 export class Term {
@@ -26,6 +27,11 @@ export class Term {
     this.id = id;
     this.folder = folder;
     this.mark = mark;
+  }
+
+  /** What git inherits open while it works for this term. */
+  get lifeline(): string {
+    return join(this.folder, `${LIFELINE_PREFIX}git`);
   }
 
   /** Aborted with `Fenced` once the lease is known to be lost. */

@@ -2,7 +2,7 @@
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fakeGit } from '../fixtures/fake-git.ts';
+import { fakeGit } from '../fixtures/fake-commands.ts';
 import { Fleet, type Outcome } from '../fixtures/fleet.ts';
 import { changedPaths } from '../fixtures/folder-listing.ts';
 import { HttpGit } from '../fixtures/http-git.ts';
