@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { readPasses, type StoredPasses } from '../observed/passes.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { exitCodeOf } from '../reconciler/exit-code.ts';
+import { own } from '../reconciler/own.ts';
 import { Layout } from '../state/layout.ts';
 import { currentHolder } from '../state/lease.ts';
 import { checkSchema } from '../state/schema.ts';
 import type { Context, ExitCode } from './context.ts';
 import { printReport } from './report.ts';
-import { duration } from './text.ts';
+import { duration, oneLine } from './text.ts';
 
 /** A clock that is kept right may go back so far. */
 const SLEW_MS = 1000;
@@ -30,10 +31,11 @@ export async function status(context: Context, recipes: readonly string[]): Prom
     const holder = await currentHolder(layout);
     if (holder !== null) {
       const { host, pid, since, doing } = holder;
-      out.write(`at work now: host ${host}, pid ${pid}, since ${since}: ${doing}\n`);
+      out.write(`${oneLine(`at work now: host ${host}, pid ${pid}, since ${since}: ${doing}`)}\n`);
     }
     const { version, commit } = last.program;
-    out.write(`as of ${last.observedAt}, ${ageOf(last.observedAt)}, by version ${version} (${commit})\n`);
+    const by = `by version ${version} (${commit})`;
+    out.write(`${oneLine(`as of ${last.observedAt}, ${ageOf(last.observedAt)}, ${by}`)}\n`);
   }
   return report.exitCode;
 }
@@ -52,7 +54,7 @@ function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {
   const rows =
     recipes.length === 0 ? last.recipes : last.recipes.filter(({ recipe }) => recipes.includes(recipe));
   const summary: Record<string, number> = {};
-  for (const { decision } of rows) summary[decision] = (summary[decision] ?? 0) + 1;
+  for (const { decision } of rows) summary[decision] = (own(summary, decision) ?? 0) + 1;
   return {
     apiVersion: 'reconcile/v1',
     kind: 'Status',
