@@ -9,7 +9,7 @@ import { currentHolder } from '../state/lease.ts';
 import { checkSchema } from '../state/schema.ts';
 import type { Context, ExitCode } from './context.ts';
 import { printReport } from './report.ts';
-import { duration, oneLine } from './text.ts';
+import { duration, oneLine, size } from './text.ts';
 
 /** A clock that is kept right may go back so far. */
 const SLEW_MS = 1000;
@@ -28,6 +28,7 @@ export async function status(context: Context, recipes: readonly string[]): Prom
   const report = statusOf(last, recipes);
   printReport(out, err, report, options.json);
   if (!options.json) {
+    if (last.disk !== null) out.write(`${sizeOf(last.disk)}\n`);
     const holder = await currentHolder(layout);
     if (holder !== null) {
       const { host, pid, since, doing } = holder;
@@ -40,6 +41,11 @@ export async function status(context: Context, recipes: readonly string[]): Prom
   return report.exitCode;
 }
 
+function sizeOf({ allocatedBytes, budgetBytes }: NonNullable<StoredPasses['last']['disk']>): string {
+  const budget = budgetBytes === null ? '' : `, of a diskBudget of ${size(budgetBytes)}`;
+  return `${size(allocatedBytes)} on disk in all generations${budget}`;
+}
+
 /** A pass of which this clock says that it is still to come was stored under another one. */
 function ageOf(observedAt: string): string {
   const ms = Date.now() - Date.parse(observedAt);
@@ -48,7 +54,7 @@ function ageOf(observedAt: string): string {
 }
 
 function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {
-  const { observedAt, program, error, enrolled, startedAt } = last;
+  const { observedAt, program, error, enrolled, startedAt, disk } = last;
   const stranger = recipes.find((name) => !last.recipes.some(({ recipe }) => recipe === name));
   if (stranger !== undefined) throw new CannotRun(`the last pass knew no recipe called "${stranger}"`);
   const rows =
@@ -64,6 +70,7 @@ function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {
     ...(error === undefined ? {} : { error }),
     program,
     summary,
+    disk,
     enrolled,
     recipes: rows,
   };

@@ -8,7 +8,7 @@ import { CannotRun } from './errors.ts';
 import type { Decision, Instant } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock } from './ports.ts';
-import { reportOf, rowOf, type Report } from './report.ts';
+import { diskOf, reportOf, rowOf, type Report } from './report.ts';
 import type { DecideContext } from './view.ts';
 
 export interface LookPorts extends ObservePorts {
@@ -63,7 +63,14 @@ export function planReport(found: Look, program: LookPorts['program']): Report {
     if (view === undefined) return [];
     return [rowOf(decision, view, { after: goesAfter(decision.recipe, found), acted: null, now: found.now })];
   });
-  return reportOf(rows, { kind: 'Plan', observedAt: found.now.toISOString(), program, error: found.error });
+  const { now, view, error } = found;
+  return reportOf(rows, {
+    kind: 'Plan',
+    observedAt: now.toISOString(),
+    program,
+    disk: diskOf(view),
+    error,
+  });
 }
 
 /** What a recipe needs, at first or second hand, that is acted on in the same pass, and so before it. */

@@ -87,6 +87,21 @@ describe('status', () => {
     expect(stdout).toMatch(/as of \S+, \S+ ago, by version 0\.1\.0/);
   });
 
+  it('tells what each recipe and all of them take on disk, and of what budget', async () => {
+    const command = ['sh', '-c', 'head -c 3000000 /dev/zero > "$VOLUME_DATA/big"; exec node app.mjs'];
+    await fleet.recipe('shop', V1, { app: { process: { command, volumes: ['data'] } } });
+    await fleet.recipe('blog', V1);
+    await fleet.reconciler({ diskBudget: '1GiB' });
+    await pass(fleet);
+    const { json, stdout: text } = await fleet.reconcile(['status', '--json']);
+    expect(row(await fleet.reconcile(['status', '--json']), 'shop')['bytes']).toBeGreaterThan(3_000_000);
+    expect(json, text).toMatchObject({ disk: { budgetBytes: 1024 ** 3 } });
+    const { stdout } = await fleet.reconcile(['status']);
+    expect(stdout).toMatch(/^shop +in-sync +\S+ +2\.9 MiB/m);
+    expect(stdout).toMatch(/MiB on disk in all generations, of a diskBudget of 1\.0 GiB/);
+    await expectInvariants(fleet);
+  });
+
   it('of some recipes exits over these', async () => {
     await fleet.recipe('shop', V1);
     await fleet.recipe('blog', V1, { app: { process: { command: ['false'] } } });

@@ -60,7 +60,9 @@ function printed(odd: string, color: boolean): string {
     nextAt: odd,
     trial: { id: odd, verdict: odd, step: odd, message: odd, promoted: false },
     leftovers: [{ ours: true, bytes: 1 }],
+    bytes: 1,
   };
-  printReport(output, output, { exitCode: 0, error: odd, summary: { [odd]: 1 }, recipes: [row] }, false);
+  const report = { kind: 'Status', exitCode: 0, error: odd, summary: { [odd]: 1 }, recipes: [row] };
+  printReport(output, output, report, false);
   return said;
 }
