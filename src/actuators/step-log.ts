@@ -8,7 +8,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { describe, TrialFault } from '../reconciler/errors.ts';
+import { describe, LOG_NOT_WRITTEN, TrialFault } from '../reconciler/errors.ts';
 import type { JournalLog } from '../reconciler/ports.ts';
 
 const LARGEST_LOG = 4 * 1024 * 1024;
@@ -86,7 +86,7 @@ export function openStepLog(path: string, concealed: Concealed, mayWrite: () => 
       }
       if (failure === null) return;
       const message = `could not write all of the log ${path}: ${describe(failure)}`;
-      throw new TrialFault('infra', 'log-not-written', message, { cause: failure });
+      throw new TrialFault('infra', LOG_NOT_WRITTEN, message, { cause: failure });
     },
   };
 }
