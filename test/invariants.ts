@@ -59,11 +59,26 @@ export async function expectInvariants(
   expect(faults).toEqual([]);
 }
 
+/** I1 at any instant, also right after a crash: of every recipe's record. `damaged`: generations that were so before. */
+export async function knownGoodFaults(fleet: Fleet, damaged: readonly number[] = []): Promise<string[]> {
+  const faults: string[] = [];
+  for (const recipe of await recipesIn(fleet.state)) {
+    const record = await readJson<StoredRecord>(join(fleet.state, recipe, 'canonical.json'));
+    if (record !== null) faults.push(...(await knownGood(fleet, record, damaged)));
+  }
+  return faults;
+}
+
 /** I1: a record names complete generations whose volumes are as they were when promoted. */
-async function knownGood(fleet: Fleet, record: StoredRecord): Promise<string[]> {
+async function knownGood(
+  fleet: Fleet,
+  record: StoredRecord,
+  damaged: readonly number[] = [],
+): Promise<string[]> {
   const faults: string[] = [];
   if (record.generation === undefined) return faults;
   for (const generation of [record.generation, ...(record.kept ?? [])]) {
+    if (damaged.includes(generation)) continue;
     const folder = join(fleet.state, record.recipe, 'generations', String(generation));
     const document = await readJson<StoredRecord>(join(folder, 'generation.json'));
     if (document === null) faults.push(`I1: ${folder} has no generation.json`);

@@ -107,7 +107,7 @@ async function openTrial(
     endedAt: null,
     steps: [],
   };
-  await ports.journal.save(trial);
+  await ports.journal.open(trial);
   return trial;
 }
 
