@@ -19,6 +19,7 @@ import { makeWorkspace } from './actuators/workspace.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { gitUpstream } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
+import { mirrorReader } from './observed/mirrors.ts';
 import { readPasses } from './observed/passes.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
@@ -26,7 +27,8 @@ import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
-import type { Clock, Driver } from './reconciler/ports.ts';
+import type { Clock, Driver, MirrorReader } from './reconciler/ports.ts';
+import { bootId, uptimeMs } from './state/holder.ts';
 import { acquireLease, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
@@ -47,6 +49,7 @@ export interface Settings {
 export interface Reader extends LookPorts {
   layout: Layout;
   driver: Driver;
+  mirrors: MirrorReader;
 }
 
 export interface Actor {
@@ -57,6 +60,7 @@ export interface Actor {
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  uptime: () => ({ bootId: bootId(), ms: uptimeMs() }),
   random: Math.random,
   alarm: (ms, ring) => {
     // Longer than a timer can count would ring at once.
@@ -80,6 +84,8 @@ export async function openReader(settings: Settings): Promise<Reader> {
     const recorded = await registry.recorded();
     return recorded.readable ? recorded.value : [];
   };
+  const mark = randomBytes(16).toString('hex');
+  const timeoutMs = settings.upstreamTimeoutMs;
   return {
     layout,
     registry,
@@ -88,7 +94,8 @@ export async function openReader(settings: Settings): Promise<Reader> {
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, known),
-    upstream: gitUpstream({ mark: randomBytes(16).toString('hex'), timeoutMs: settings.upstreamTimeoutMs }),
+    upstream: gitUpstream({ mark, timeoutMs }),
+    mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
 }
 
@@ -117,7 +124,11 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     const ports: PassPorts = {
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
-      upstream: gitUpstream({ mark: `${term.mark}/observe`, timeoutMs: settings.upstreamTimeoutMs }),
+      upstream: gitUpstream({
+        mark: `${term.mark}/observe`,
+        lifeline: term.lifeline,
+        timeoutMs: settings.upstreamTimeoutMs,
+      }),
       promotion,
       commands: commandRunner(),
       mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
@@ -138,11 +149,22 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       const before = earlier.readable ? earlier.value : null;
       await storePass(layout, term, { startedAt, enrolled, whole, report }, before);
     };
-    return { ports, lease, store };
+    return { ports, lease: { ...lease, release: () => endTerm(lease, driver) }, store };
   } catch (error) {
     await lease.release();
     throw error;
   }
+}
+
+/** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */
+async function endTerm(lease: Lease, driver: Driver): Promise<void> {
+  const { term } = lease;
+  if (!term.lost.aborted) {
+    await driver
+      .reap(term.mark, term.folder)
+      .catch((error: unknown) => term.leaveToRecovery(describe(error)));
+  }
+  await lease.release();
 }
 
 async function writableState<T>(layout: Layout, use: () => Promise<T>): Promise<T> {

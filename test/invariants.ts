@@ -10,7 +10,9 @@ import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { readTree } from '../src/actuators/drivers/process/tree.ts';
 import { parseVersion } from '../src/reconciler/releases.ts';
+import type { Uptime } from '../src/reconciler/model.ts';
 import type { Fleet } from './fixtures/fleet.ts';
+import { GIT_ENVIRONMENT } from './fixtures/upstream-repo.ts';
 
 const execute = promisify(execFile);
 
@@ -33,6 +35,7 @@ interface StoredTrial {
   promoted: boolean;
   startedAt: string;
   endedAt: string | null;
+  uptime: { start: Uptime; end: Uptime | null } | null;
 }
 
 /**
@@ -96,7 +99,7 @@ async function knownGood(
 async function released(fleet: Fleet, { recipe, version, commit }: StoredRecord): Promise<string[]> {
   if (parseVersion(version) === null) return [`I2: ${recipe} is at ${version}, which is no release`];
   const args = ['rev-parse', '--verify', `refs/tags/${version}^{commit}`];
-  const peeled = await execute('git', args, { cwd: join(fleet.upstreams, recipe) });
+  const peeled = await execute('git', args, { cwd: join(fleet.upstreams, recipe), env: GIT_ENVIRONMENT });
   return peeled.stdout.trim() === commit
     ? []
     : [`I2: ${recipe} records ${commit}, its tag is ${peeled.stdout.trim()}`];
@@ -121,7 +124,7 @@ async function trialsOf(fleet: Fleet, recipe: string, record: StoredRecord | nul
   const inOrder = trials.toSorted((a, b) => a.generation - b.generation);
   for (const [index, trial] of inOrder.entries()) {
     const before = inOrder[index - 1];
-    if (before !== undefined && (before.endedAt ?? '') > trial.startedAt)
+    if (before !== undefined && !isBefore(before, trial))
       faults.push(`I5: ${trial.id} overlaps ${before.id}`);
     if (before?.generation === trial.generation)
       faults.push(`generation ${trial.generation} was numbered twice`);
@@ -136,6 +139,13 @@ async function trialsOf(fleet: Fleet, recipe: string, record: StoredRecord | nul
   return right
     ? faults
     : [...faults, `I2: the record of ${recipe} names ${record.trial}: ${JSON.stringify(named)}`];
+}
+
+/** By uptime, since a wall clock may have been set between them; no trial reaches over a start of the machine. */
+function isBefore(one: StoredTrial, other: StoredTrial): boolean {
+  const [end, start] = [one.uptime?.end ?? null, other.uptime?.start ?? null];
+  if (end === null || start === null) return (one.endedAt ?? '') <= other.startedAt;
+  return end.bootId !== start.bootId || end.ms <= start.ms;
 }
 
 /** I8: nothing lies among the generations but what the record names. */

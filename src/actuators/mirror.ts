@@ -6,14 +6,14 @@
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { git, type GitOptions } from '../git.ts';
-import { NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
+import { describe, NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
 import type { Manifest } from '../reconciler/model.ts';
 import type { MirrorPort, Work } from '../reconciler/ports.ts';
-import type { Layout } from '../state/layout.ts';
-import type { Term } from '../state/term.ts';
+import { readRefListing } from '../ref-listing.ts';
+import { KEPT_REFS, type Layout } from '../state/layout.ts';
+import { isMissing, type Term } from '../state/term.ts';
 
-/** Refs of our own, never pushed: they keep the commits of kept generations reachable. */
-const KEPT = 'refs/reconcile/kept/';
+const TAGS = 'refs/tags/';
 
 interface MirrorOptions {
   layout: Layout;
@@ -28,6 +28,7 @@ export function gitMirror(options: MirrorOptions): MirrorPort {
     checkout: (recipe, commit, folder, work) =>
       checkout(options.layout.mirror(recipe), commit, folder, options, work),
     retain: (recipe, commits, work) => retain(options.layout.mirror(recipe), commits, options, work),
+    letGo: (recipe, except, work) => letGo(options.layout.mirror(recipe), except, options, work),
   };
 }
 
@@ -41,6 +42,11 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
     throw new TrialFault('infra', 'branch-missing', message);
   }
   const present = await localRefs(mirror, call);
+  if (!hasTags(wanted) && hasTags(present)) {
+    // Fetching would let go of every release that the mirror holds, on the word of an answer that may be wrong.
+    const message = `${upstream} shows no tags at all, though it had some when it was mirrored last`;
+    throw new TrialFault('infra', 'tags-vanished', message);
+  }
   if (sameRefs(wanted, present)) {
     work.log.note(`the local mirror already equals ${upstream}`);
   } else {
@@ -107,8 +113,12 @@ async function checkout(mirror: string, commit: string, folder: string, options:
   await mirrorGit(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], above);
   const inside = { ...call, cwd: folder };
   const type = (await mirrorGit(`find ${commit}`, ['cat-file', '-t', commit], inside)).trim();
-  if (type !== 'commit') {
+  // That there is no release behind a tag is remembered for ever: so only on these words, and not on half of one.
+  if (['tree', 'blob', 'tag'].includes(type)) {
     throw new TrialFault('infra', NOT_A_COMMIT, `the tag names ${commit}, which is a ${type} and no commit`);
+  }
+  if (type !== 'commit') {
+    throw new TrialFault('infra', 'git-failed', `could not find ${commit}: git says that it is a "${type}"`);
   }
   await mirrorGit(
     `check out ${commit}`,
@@ -129,16 +139,30 @@ async function retain(
   work: Work,
 ): Promise<void> {
   const call = callOptions(options, work, mirror);
-  const format = ['for-each-ref', '--format=%(refname)', KEPT];
-  const existing = lines(await mirrorGit(`list kept commits of ${mirror}`, format, call));
+  const existing = await keptRefs(mirror, call);
   for (const commit of new Set(commits)) {
-    const ref = `${KEPT}${commit}`;
+    const ref = `${KEPT_REFS}${commit}`;
     if (existing.includes(ref) || !(await hasCommit(commit, call))) continue;
     await mirrorGit(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
   }
-  for (const ref of existing.filter((each) => !commits.includes(each.slice(KEPT.length)))) {
+}
+
+async function letGo(
+  mirror: string,
+  except: readonly string[],
+  options: MirrorOptions,
+  work: Work,
+): Promise<void> {
+  const call = callOptions(options, work, mirror);
+  for (const ref of await keptRefs(mirror, call)) {
+    if (except.includes(ref.slice(KEPT_REFS.length))) continue;
     await mirrorGit(`let go of ${ref} in ${mirror}`, ['update-ref', '-d', ref], call);
   }
+}
+
+async function keptRefs(mirror: string, call: MirrorCall): Promise<string[]> {
+  const format = ['for-each-ref', '--format=%(refname)', KEPT_REFS];
+  return lines(await mirrorGit(`list kept commits of ${mirror}`, format, call));
 }
 
 /** A mirror that was lost and fetched anew may lack what upstream no longer has. */
@@ -161,7 +185,9 @@ async function ensureMirror(
   const mirror = layout.mirror(recipe);
   try {
     await access(`${mirror}/HEAD`);
-  } catch {
+  } catch (error) {
+    // A mirror that may not be read holds commits that upstream may no longer have (invariant I7).
+    if (!isMissing(error)) throw unreadableMirror(mirror, error);
     const folder = await term.makeFolder(`mirror-${recipe}`);
     const call = { cwd: folder, timeoutMs, mark: work.mark, signal: work.signal, term };
     await mirrorGit(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', folder], call);
@@ -171,23 +197,26 @@ async function ensureMirror(
   return mirror;
 }
 
+function unreadableMirror(mirror: string, error: unknown): TrialFault {
+  const message = `could not read the local mirror ${mirror}: ${describe(error)}`;
+  return new TrialFault('infra', 'mirror-unreadable', message, { cause: error });
+}
+
 type Refs = ReadonlyMap<string, string>;
 
 /** The mirrored branch and every tag, each with its own object (for an annotated tag not the commit). */
 async function refsOf(url: string, branch: string | null, call: MirrorCall): Promise<Refs> {
   const head = branch === null ? 'HEAD' : `refs/heads/${branch}`;
   const args = ['ls-remote', '--quiet', '--symref', '--', url, head, 'refs/tags/*'];
-  const refs = new Map<string, string>();
-  let branchRef: string | null = branch === null ? null : head;
-  for (const line of lines(await mirrorGit(`list the refs of ${url}`, args, call))) {
-    const [left = '', name = ''] = line.split('\t');
-    if (name === 'HEAD' && left.startsWith('ref: ')) branchRef = left.slice('ref: '.length);
-    else if (name === 'HEAD' && branchRef !== null) refs.set(branchRef, left);
-    // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
-    else if ((branch !== null && name === head) || (name.startsWith('refs/tags/') && !name.endsWith('^{}')))
-      refs.set(name, left);
-  }
-  return refs;
+  const { head: named, objects } = readRefListing(
+    await mirrorGit(`list the refs of ${url}`, args, call),
+    url,
+  );
+  // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
+  const branchRef = branch === null ? named : head;
+  const tip = objects.get(head);
+  const refs = new Map([...objects].filter(([name]) => name.startsWith(TAGS)));
+  return branchRef === null || tip === undefined ? refs : new Map([[branchRef, tip], ...refs]);
 }
 
 async function localRefs(mirror: string, call: MirrorCall): Promise<Refs> {
@@ -200,6 +229,10 @@ async function localRefs(mirror: string, call: MirrorCall): Promise<Refs> {
 
 function branchesIn(refs: Refs): string[] {
   return [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/'));
+}
+
+function hasTags(refs: Refs): boolean {
+  return [...refs.keys()].some((ref) => ref.startsWith(TAGS));
 }
 
 function sameRefs(wanted: Refs, have: Refs): boolean {
@@ -215,7 +248,7 @@ interface MirrorCall extends GitOptions {
 }
 
 function callOptions({ term, timeoutMs }: MirrorOptions, work: Work, cwd: string): MirrorCall {
-  return { cwd, timeoutMs, mark: work.mark, signal: work.signal, term };
+  return { cwd, timeoutMs, mark: work.mark, lifeline: term.lifeline, signal: work.signal, term };
 }
 
 /** No rename guards what git writes: so each git is started only while the lease is held (invariant I5). */

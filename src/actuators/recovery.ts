@@ -100,6 +100,7 @@ async function closeOpenTrials(
     trial.reason = promoted ? null : 'crashed';
     trial.message = promoted ? `${trial.version} is the canonical` : 'the program ended while this trial ran';
     trial.endedAt = clock.now().toISOString();
+    if (trial.uptime !== null) trial.uptime.end = clock.uptime();
     for (const step of trial.steps.filter(({ endedAt }) => endedAt === null)) {
       Object.assign(step, { endedAt: trial.endedAt, ok: promoted, message: promoted ? null : trial.message });
     }

@@ -1,5 +1,6 @@
 /** `reconcile history [RECIPE]`: trials, newest first. */
 import { CannotRun } from '../reconciler/errors.ts';
+import { lasted, newestFirst } from '../reconciler/history.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Context, ExitCode } from './context.ts';
 import { outcome } from './report.ts';
@@ -10,16 +11,16 @@ export async function history(context: Context, recipe: string | null): Promise<
   const { registry } = await openReader(await context.settings());
   const tried = await registry.tried();
   if (!tried.readable) throw new CannotRun(`the state folder cannot be read: ${tried.why}`);
-  const trials: TrialRecord[] = [];
+  const recipes: TrialRecord[][] = [];
   for (const name of recipe === null ? tried.value : [recipe]) {
     const read = await registry.trials(name);
     if (!read.readable) throw new CannotRun(`the trials of ${name} cannot be read: ${read.why}`);
-    trials.push(...read.value);
+    recipes.push(read.value);
   }
+  const trials = newestFirst(recipes);
   if (recipe !== null && trials.length === 0 && !tried.value.includes(recipe)) {
     throw new CannotRun(`no trial of a recipe called "${recipe}" is stored`);
   }
-  trials.sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt) || b.generation - a.generation);
   if (context.options.json) {
     context.out.write(json({ apiVersion: 'reconcile/v1', kind: 'History', trials }));
   } else {
@@ -30,8 +31,8 @@ export async function history(context: Context, recipe: string | null): Promise<
 }
 
 function rowOf(trial: TrialRecord): string[] {
-  const { id, recipe, version, base, startedAt, endedAt, verdict, promoted, steps } = trial;
-  const took = endedAt === null ? 'running' : duration(Date.parse(endedAt) - Date.parse(startedAt));
+  const { id, recipe, version, base, startedAt, verdict, promoted, steps } = trial;
+  const ms = lasted(trial);
   const step = verdict === 'green' ? null : (steps.find(({ ok }) => ok === false)?.name ?? null);
   return [
     startedAt,
@@ -39,7 +40,7 @@ function rowOf(trial: TrialRecord): string[] {
     version,
     base?.version ?? '-',
     outcome({ id, verdict, promoted, step, message: null }),
-    took,
+    ms === null ? 'running' : duration(ms),
     id,
   ];
 }

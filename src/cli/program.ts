@@ -86,6 +86,13 @@ function addLooking(root: Command, env: NodeJS.ProcessEnv, accept: Accept): void
         return await plan(context, { recipes, retryFailed: options.retryFailed });
       });
     });
+  common(root.command('audit'), env)
+    .description('which claims of every canonical hold, from git and the volumes alone')
+    .option('--deep', 'read the contents of every volume', false)
+    .argument('[recipes...]')
+    .action((recipes: string[], { deep }: { deep: boolean }, command: Command) => {
+      accept(command, async (context) => (await import('./audit.ts')).audit(context, { recipes, deep }));
+    });
   common(root.command('explain'), env)
     .description('why a recipe is where it is, and what happens next')
     .argument('<recipe>')

@@ -1,4 +1,5 @@
 /** Prints what a plan, a pass or a status says. */
+import { own } from '../reconciler/own.ts';
 import type { Output } from './context.ts';
 import { duration, firstLine, json, paint, printable, sum, table } from './text.ts';
 
@@ -29,7 +30,7 @@ export interface PrintedReport {
   recipes: readonly PrintedRow[];
 }
 
-const STYLES: Record<string, Parameters<typeof paint>[1]> = {
+const STYLES: Readonly<Record<string, Parameters<typeof paint>[1]>> = {
   'in-sync': 'green',
   seed: 'cyan',
   advance: 'cyan',
@@ -82,7 +83,7 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
   const [header = '', ...lines] = text.split('\n');
   const painted = lines.map((line, index) => {
     const decision = rows[index]?.decision ?? '';
-    const style = STYLES[decision];
+    const style = own(STYLES, decision);
     return style === undefined
       ? line
       : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
@@ -104,6 +105,6 @@ function leftoversOf({ recipe, leftovers }: PrintedRow): string {
 }
 
 function summary({ summary: counts, recipes }: PrintedReport): string {
-  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${decision}`);
+  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${printable(decision)}`);
   return `${recipes.length} ${recipes.length === 1 ? 'recipe' : 'recipes'}: ${parts.join(', ')}`;
 }

@@ -3,12 +3,16 @@ import { resolve } from 'node:path';
 import { readPasses, type StoredPasses } from '../observed/passes.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { exitCodeOf } from '../reconciler/exit-code.ts';
+import { own } from '../reconciler/own.ts';
 import { Layout } from '../state/layout.ts';
 import { currentHolder } from '../state/lease.ts';
 import { checkSchema } from '../state/schema.ts';
 import type { Context, ExitCode } from './context.ts';
 import { printReport } from './report.ts';
-import { duration } from './text.ts';
+import { duration, oneLine } from './text.ts';
+
+/** A clock that is kept right may go back so far. */
+const SLEW_MS = 1000;
 
 export async function status(context: Context, recipes: readonly string[]): Promise<ExitCode> {
   const { out, err, options } = context;
@@ -27,14 +31,20 @@ export async function status(context: Context, recipes: readonly string[]): Prom
     const holder = await currentHolder(layout);
     if (holder !== null) {
       const { host, pid, since, doing } = holder;
-      out.write(`at work now: host ${host}, pid ${pid}, since ${since}: ${doing}\n`);
+      out.write(`${oneLine(`at work now: host ${host}, pid ${pid}, since ${since}: ${doing}`)}\n`);
     }
-    const age = duration(Math.max(0, Date.now() - Date.parse(last.observedAt)));
-    out.write(
-      `as of ${last.observedAt}, ${age} ago, by version ${last.program.version} (${last.program.commit})\n`,
-    );
+    const { version, commit } = last.program;
+    const by = `by version ${version} (${commit})`;
+    out.write(`${oneLine(`as of ${last.observedAt}, ${ageOf(last.observedAt)}, ${by}`)}\n`);
   }
   return report.exitCode;
+}
+
+/** A pass of which this clock says that it is still to come was stored under another one. */
+function ageOf(observedAt: string): string {
+  const ms = Date.now() - Date.parse(observedAt);
+  if (ms >= 0) return `${duration(ms)} ago`;
+  return ms > -SLEW_MS ? 'just now' : `by a clock that was ${duration(-ms)} ahead of this one`;
 }
 
 function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {
@@ -44,7 +54,7 @@ function statusOf(last: StoredPasses['last'], recipes: readonly string[]) {
   const rows =
     recipes.length === 0 ? last.recipes : last.recipes.filter(({ recipe }) => recipes.includes(recipe));
   const summary: Record<string, number> = {};
-  for (const { decision } of rows) summary[decision] = (summary[decision] ?? 0) + 1;
+  for (const { decision } of rows) summary[decision] = (own(summary, decision) ?? 0) + 1;
   return {
     apiVersion: 'reconcile/v1',
     kind: 'Status',

@@ -8,6 +8,7 @@ import type {
   Manifest,
   ObservedGeneration,
   Reading,
+  StoredGeneration,
 } from '../reconciler/model.ts';
 import type { Driver } from '../reconciler/ports.ts';
 import { GENERATION_FILE, type Layout } from '../state/layout.ts';
@@ -24,6 +25,7 @@ const Document = z.object({
   trial: SafeName,
   volumes: z.array(Volume),
   secrets: z.array(SafeName),
+  program: z.object({ version: z.string(), commit: z.string() }).nullable().default(null),
   manifest: z.object({ file: z.string(), folder: z.string(), document: z.unknown() }),
 });
 
@@ -54,18 +56,33 @@ export async function observeGenerations(
   return { readable: true, value: observed };
 }
 
+/** What a generation says of itself. One that says to be another's cannot be read as this one. */
+export async function readGeneration(
+  recipe: string,
+  number: number,
+  { layout, readManifest }: GenerationReader,
+): Promise<StoredGeneration> {
+  const folder = layout.generation(recipe, number);
+  const document = await readStored(join(folder, GENERATION_FILE), Document);
+  const stored = { generation: number, folder, document, manifest: null };
+  if (!document.readable || document.value === null) return stored;
+  const { generation, recipe: owner, manifest } = document.value;
+  if (generation !== number || owner !== recipe) {
+    const why = `${folder} holds generation ${generation} of ${owner}`;
+    return { ...stored, document: { readable: false, why } };
+  }
+  return { ...stored, manifest: readManifest(manifest) };
+}
+
 async function observe(
   record: CanonicalRecord,
   number: number,
   reader: GenerationReader,
 ): Promise<ObservedGeneration> {
-  const folder = reader.layout.generation(record.recipe, number);
-  const read = await readStored(join(folder, GENERATION_FILE), Document);
-  if (!read.readable) throw new Error(read.why);
-  const document = read.value;
-  if (document !== null && (document.generation !== number || document.recipe !== record.recipe)) {
-    throw new Error(`${folder} holds generation ${document.generation} of ${document.recipe}`);
-  }
+  const stored = await readGeneration(record.recipe, number, reader);
+  if (!stored.document.readable) throw new Error(stored.document.why);
+  const { folder, manifest } = stored;
+  const document = stored.document.value;
   // Of the canonical the record itself is the word; of a kept one its own document is all there is.
   const volumes = number === record.generation ? record.volumes : (document?.volumes ?? []);
   const stack = document?.stack ?? record.stack ?? `warm-${record.recipe}-${number}`;
@@ -79,7 +96,7 @@ async function observe(
     generation: number,
     folder,
     document,
-    manifest: document === null ? null : reader.readManifest(document.manifest),
+    manifest,
     ...found,
     damage: [...found.damage, ...lost],
   };

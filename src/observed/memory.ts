@@ -1,10 +1,15 @@
 /** `status.json`: what is remembered of a recipe between looks. */
 import { z } from 'zod';
 import type { Reading, RecipeMemory } from '../reconciler/model.ts';
-import { Acceptance, Commit, GenerationNumber, readStored, SafeName, Time } from '../state/stored.ts';
+import { Acceptance, Commit, GenerationNumber, readStored, SafeName, Time, Uptime } from '../state/stored.ts';
 
 const Memory = z.object({
-  firstSeen: z.record(z.string(), z.array(z.object({ commit: Commit, at: Time }))).default({}),
+  firstSeen: z
+    .record(
+      z.string(),
+      z.array(z.object({ commit: Commit, at: Time, uptime: Uptime.nullable().default(null) })),
+    )
+    .default({}),
   notCommits: z.record(z.string(), Commit).default({}),
   accepted: Acceptance.nullable().default(null),
   rebuild: z.object({ generation: GenerationNumber.nullable(), at: Time }).nullable().default(null),
@@ -35,5 +40,9 @@ const Memory = z.object({
 export async function readMemory(path: string): Promise<Reading<RecipeMemory>> {
   const read = await readStored(path, Memory);
   if (!read.readable) return read;
-  return { readable: true, value: read.value ?? Memory.parse({}) };
+  return { readable: true, value: read.value ?? emptyMemory() };
+}
+
+export function emptyMemory(): RecipeMemory {
+  return Memory.parse({});
 }

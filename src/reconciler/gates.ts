@@ -2,9 +2,11 @@
  * Reasons not to act now on drift that exists, in the order in which they are given (design: decisions, gates).
  * Each is passed by time, by room, or by a person; `drift` goes on saying what waits.
  */
+import { beganAt } from './began.ts';
 import type { Closure } from './dependencies.ts';
 import { holdOn } from './holds.ts';
 import type { DecisionKind, FleetConfig, Manifest, Pause, Reason, ReleaseRef } from './model.ts';
+import { own } from './own.ts';
 import type { DecideContext, FleetView, RecipeView } from './view.ts';
 
 export interface Gated {
@@ -54,11 +56,9 @@ export function paused(pause: Pause | null, now: Date): { message: string; nextA
 
 function tooYoung({ view, manifest, target, context }: GateQuestion): Gated | null {
   if (manifest.release.minAgeMs === 0) return null;
-  const sightings = view.memory.readable ? (view.memory.value.firstSeen[target.version] ?? []) : [];
+  const sightings = view.memory.readable ? (own(view.memory.value.firstSeen, target.version) ?? []) : [];
   const seen = sightings.find((sighting) => sighting.commit === target.commit);
-  // A sighting in the future of this clock counts as now, like every other start.
-  const from =
-    seen === undefined ? context.now : new Date(Math.min(Date.parse(seen.at), context.now.getTime()));
+  const from = seen === undefined ? context.now : beganAt(seen, context);
   const ripe = new Date(from.getTime() + manifest.release.minAgeMs);
   if (ripe <= context.now) return null;
   const message = `${target.version} was first seen ${from.toISOString()}; release.minAge makes it wait`;
@@ -68,7 +68,7 @@ function tooYoung({ view, manifest, target, context }: GateQuestion): Gated | nu
 function failedBefore({ view, target, inputs, context }: GateQuestion): Gated | null {
   if (!view.trials.readable || context.ignoreHolds(view.recipe)) return null;
   const anchors = view.memory.readable ? view.memory.value.holdsFrom : {};
-  const hold = holdOn(inputs, view.trials.value, anchors, context.now);
+  const hold = holdOn(inputs, view.trials.value, anchors, context);
   if (hold === null) return null;
   const { trial } = hold;
   const step = trial.steps.find(({ ok }) => ok === false)?.name;

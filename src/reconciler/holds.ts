@@ -2,7 +2,9 @@
  * How long a failed trial is not repeated. Drawn once, when the trial ends, and stored with it; so every hold can
  * be derived again from the stored trials alone (design: holds).
  */
-import type { Backoff, Manifest, RecipeMemory, TrialRecord, Verdict } from './model.ts';
+import { beganAt, isAhead, type Beginning } from './began.ts';
+import type { Backoff, Instant, Manifest, RecipeMemory, TrialRecord, Verdict } from './model.ts';
+import { own } from './own.ts';
 
 /** After so many interruptions on the same inputs something is wrong that we do not know: treated as `infra`. */
 const INTERRUPTIONS_BEFORE_INFRA = 3;
@@ -44,19 +46,19 @@ export function retryDelay(
   }
 }
 
-/** The hold that lasts longest among the trials on these inputs; null where none lasts past `now`. */
+/** The hold that lasts longest among the trials on these inputs; null where none lasts past now. */
 export function holdOn(
   inputs: string,
   trials: readonly TrialRecord[],
   holdsFrom: Readonly<Record<string, string>>,
-  now: Date,
+  instant: Instant,
 ): Hold | null {
   let longest: Hold | null = null;
   for (const trial of trials) {
     if (trial.inputs !== inputs || trial.retryAfterMs === null || trial.endedAt === null) continue;
-    const from = countsFrom(trial.endedAt, holdsFrom[trial.id], now);
+    const from = countsFrom(endOf(trial, trial.endedAt), own(holdsFrom, trial.id), instant);
     const until = new Date(from.getTime() + trial.retryAfterMs);
-    if (until <= now || (longest !== null && longest.until >= until)) continue;
+    if (until <= instant.now || (longest !== null && longest.until >= until)) continue;
     longest = { trial, until };
   }
   return longest;
@@ -69,22 +71,33 @@ export function holdOn(
 export function anchorHolds(
   trials: readonly TrialRecord[],
   holdsFrom: RecipeMemory['holdsFrom'],
-  now: Date,
+  instant: Instant,
 ): RecipeMemory['holdsFrom'] {
-  const anchored = trials
-    .filter(({ endedAt, retryAfterMs }) => endedAt !== null && retryAfterMs !== null)
-    .filter(({ id, endedAt }) => holdsFrom[id] !== undefined || new Date(endedAt ?? '') > now)
-    .map(({ id, endedAt }) => [id, countsFrom(endedAt ?? '', holdsFrom[id], now).toISOString()] as const);
+  const anchored = trials.flatMap((trial) => {
+    const { id, endedAt, retryAfterMs } = trial;
+    if (endedAt === null || retryAfterMs === null) return [];
+    const [end, anchor] = [endOf(trial, endedAt), own(holdsFrom, id)];
+    if (anchor === undefined && !isAhead(end, instant)) return [];
+    return [[id, earliest([anchor ?? endedAt, endedAt], instant.now).toISOString()] as const];
+  });
   const same =
     anchored.length === Object.keys(holdsFrom).length &&
-    anchored.every(([id, from]) => holdsFrom[id] === from);
+    anchored.every(([id, from]) => own(holdsFrom, id) === from);
   return same ? holdsFrom : Object.fromEntries(anchored);
 }
 
-/** A start in the future, left by a clock that jumped, counts as now, and from then on: no hold becomes eternal. */
-function countsFrom(endedAt: string, anchored: string | undefined, now: Date): Date {
-  const starts = [endedAt, ...(anchored === undefined ? [] : [anchored])].map((time) => new Date(time));
-  return starts.reduce((first, start) => (start < first ? start : first), now);
+function endOf({ uptime }: TrialRecord, at: string): Beginning {
+  return { at, uptime: uptime?.end ?? null };
+}
+
+/** An end that had to be remembered anew counts from then on: no hold becomes eternal. */
+function countsFrom(end: Beginning, anchored: string | undefined, instant: Instant): Date {
+  const began = beganAt(end, instant);
+  return anchored === undefined ? began : earliest([anchored], began);
+}
+
+function earliest(times: readonly string[], latest: Date): Date {
+  return times.map((time) => new Date(time)).reduce((first, time) => (time < first ? time : first), latest);
 }
 
 /** Full jitter would let a retry come at once; half of the delay is always kept. */

@@ -5,7 +5,7 @@
 import { decide } from './decide.ts';
 import { allNeeds } from './dependencies.ts';
 import { CannotRun } from './errors.ts';
-import type { Decision, Fleet } from './model.ts';
+import type { Decision, Instant } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock } from './ports.ts';
 import { reportOf, rowOf, type Report } from './report.ts';
@@ -17,8 +17,7 @@ export interface LookPorts extends ObservePorts {
   program: DecideContext['program'];
 }
 
-export interface Look extends Observation {
-  now: Date;
+export interface Look extends Observation, Instant {
   /** The recipes asked for; all where none were. */
   scope: readonly string[];
   decisions: Map<string, Decision>;
@@ -33,9 +32,9 @@ export async function look(
   signal: AbortSignal,
 ): Promise<Look> {
   const observation = await observeFleet(ports, only, signal);
-  const now = ports.clock.now();
-  const { view, fleet } = observation;
-  const context = contextOf(ports, now, () => options.retryFailed);
+  const instant = instantOf(ports.clock);
+  const { view } = observation;
+  const context = contextOf(ports, instant, () => options.retryFailed);
   const scope = only.length === 0 ? [...view.recipes.keys()].toSorted() : [...new Set(only)].toSorted();
   const stranger = scope.find((name) => !view.recipes.has(name));
   if (stranger !== undefined) {
@@ -43,15 +42,19 @@ export async function look(
   }
   const known = scope.flatMap((name) => view.recipes.get(name) ?? []);
   const decisions = new Map(known.map((recipe) => [recipe.recipe, decide(recipe, view, context)]));
-  return { ...observation, now, scope, decisions, error: whyNothingCanBeDone(fleet) };
+  return { ...observation, ...instant, scope, decisions, error: whyNothingCanBeDone(observation) };
+}
+
+export function instantOf(clock: Clock): Instant {
+  return { now: clock.now(), uptime: clock.uptime() };
 }
 
 export function contextOf(
   { digest, program }: Pick<LookPorts, 'digest' | 'program'>,
-  now: Date,
+  instant: Instant,
   ignoreHolds: DecideContext['ignoreHolds'],
 ): DecideContext {
-  return { now, program, digest, ignoreHolds };
+  return { ...instant, program, digest, ignoreHolds };
 }
 
 export function planReport(found: Look, program: LookPorts['program']): Report {
@@ -83,7 +86,9 @@ export function needsOf(recipe: string, { view }: Pick<Look, 'view'>): string[] 
 }
 
 /** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */
-function whyNothingCanBeDone(fleet: Fleet): string | null {
+function whyNothingCanBeDone({ fleet, recorded }: Observation): string | null {
+  // Records that cannot be listed are not absent: whoever has one without a manifest would not be seen (invariant I7).
+  if (!recorded.readable) return `the state folder cannot be used: ${recorded.why}`;
   if (!fleet.config.readable) return `the Reconciler document cannot be used: ${fleet.config.why}`;
   if (fleet.manifests.length === 0) {
     const [first] = fleet.problems;

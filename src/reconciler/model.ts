@@ -8,4 +8,5 @@ export type * from './model/desired.ts';
 export type * from './model/observed.ts';
 export type * from './model/trials.ts';
 export type * from './model/decisions.ts';
+export type * from './model/audit.ts';
 export type * from './model/requests.ts';

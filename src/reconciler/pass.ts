@@ -10,8 +10,17 @@ import { decide } from './decide.ts';
 import { inDependencyOrder } from './dependencies.ts';
 import { describe, Fenced } from './errors.ts';
 import { roomFor } from './gates.ts';
-import { contextOf, goesAfter, isServed, look, needsOf, type Look, type LookPorts } from './look.ts';
-import type { Decision, TrialRecord } from './model.ts';
+import {
+  contextOf,
+  goesAfter,
+  instantOf,
+  isServed,
+  look,
+  needsOf,
+  type Look,
+  type LookPorts,
+} from './look.ts';
+import type { Decision, Instant, TrialRecord } from './model.ts';
 import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
 import {
@@ -73,7 +82,7 @@ export async function runPass(
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
-    for (const name of found.decisions.keys()) await remember(pass, name, found.now);
+    for (const name of found.decisions.keys()) await remember(pass, name, found);
     await serveAll(pass);
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
@@ -178,10 +187,10 @@ async function lookAgain(
   found.view.recipes.set(name, view);
   const reservedBytes = [...pass.reserved.values()].reduce((sum, bytes) => sum + bytes, 0);
   found.view.disk = { allocatedBytes: allocated(found.view.recipes), reservedBytes };
-  const context = contextOf(ports, ports.clock.now(), () => ignoreHolds);
+  const context = contextOf(ports, instantOf(ports.clock), () => ignoreHolds);
   const decision = decide(view, found.view, context);
   found.decisions.set(name, decision);
-  if (trial !== undefined) await remember(pass, name, ports.clock.now(), trial);
+  if (trial !== undefined) await remember(pass, name, instantOf(ports.clock), trial);
   return decision;
 }
 
@@ -204,17 +213,17 @@ async function lookAtAllAgain(pass: Pass): Promise<void> {
 }
 
 /** Writes only where there is something new to remember. */
-async function remember(pass: Pass, name: string, now: Date, trial?: TrialRecord): Promise<void> {
+async function remember(pass: Pass, name: string, instant: Instant, trial?: TrialRecord): Promise<void> {
   const { ports, found } = pass;
   const view = viewOf(pass, name);
   const decision = found.decisions.get(name);
   if (decision === undefined || !view.memory.readable || view.manifest?.enrolled !== true) return;
   const before = view.memory.value;
-  let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, now) : before;
+  let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, instant) : before;
   if (view.record.readable) memory = rememberCanonical(memory, view.record.value);
-  if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, now);
+  if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, instant);
   if (trial !== undefined) memory = rememberTrial(memory, trial);
-  memory = rememberDecision(memory, decision, now);
+  memory = rememberDecision(memory, decision, instant.now);
   if (memory === before) return;
   await ports.memory.remember(name, memory);
   found.view.recipes.set(name, { ...view, memory: { readable: true, value: memory } });

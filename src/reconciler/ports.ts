@@ -7,23 +7,30 @@ import type {
   CanonicalRecord,
   Check,
   Damage,
+  Finding,
   Fleet,
   GenerationDocument,
   Holding,
   Leftover,
   Manifest,
+  MirrorFacts,
   ObservedGeneration,
   OperatorRequest,
   Reading,
   RecipeMemory,
   StepName,
+  StoredGeneration,
+  StoredTrial,
   TrialRecord,
   UpstreamRefs,
+  Uptime,
   VolumeRecord,
 } from './model.ts';
 
 export interface Clock {
   now(): Date;
+  /** What orders two moments although somebody may have set the clock between them. */
+  uptime(): Uptime;
   /** In [0, 1): the source of every jitter. */
   random(): number;
   /** Rings once after `ms`, unless the returned function is called first. */
@@ -33,8 +40,8 @@ export interface Clock {
 /** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). Never throws. */
 interface StepLog {
   note(text: string): void;
-  /** Output of a child process as it comes, in any pieces. */
-  output(source: string, chunk: Uint8Array): void;
+  /** Output of a child process as it comes, in any pieces; lines are put together for each stream by itself. */
+  output(source: string, chunk: Uint8Array, stream?: string): void;
   conceal(secret: string): void;
 }
 
@@ -130,6 +137,16 @@ export interface Driver {
     home: DataHome,
     expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
   ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }>;
+  /**
+   * Compares a home with what it was when promoted, for an audit: each thing by itself, so that one which cannot be
+   * read hides no other, and what lies there besides. `contents: 'always'` reads everything; what was changed so that
+   * size, mode and times stayed the same is found only so. Never throws.
+   */
+  examine(
+    home: DataHome,
+    expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+    options: { contents: 'always' | 'where-doubtful'; signal: AbortSignal },
+  ): Promise<Finding[]>;
   /** Removes what the driver keeps of a home outside its folder; the folder itself is the caller's. */
   remove(home: DataHome, work: Work): Promise<void>;
   /**
@@ -163,8 +180,10 @@ export interface MirrorPort {
   sync(manifest: Manifest, work: Work): Promise<void>;
   /** Puts the tree of a commit into a new folder; asserts that HEAD is that commit. */
   checkout(recipe: string, commit: string, folder: string, work: Work): Promise<void>;
-  /** Keeps exactly these commits reachable in the recipe's local mirror, whatever upstream does to its tags. */
+  /** Keeps these commits, too, reachable in the recipe's local mirror, whatever upstream does to its tags. */
   retain(recipe: string, commits: readonly string[], work: Work): Promise<void>;
+  /** Ends that for all commits but these. */
+  letGo(recipe: string, except: readonly string[], work: Work): Promise<void>;
 }
 
 /** What a file system would still take. */
@@ -232,6 +251,10 @@ export interface Registry {
   generations(record: CanonicalRecord): Promise<Reading<ObservedGeneration[]>>;
   /** Newest first. A trial whose file is damaged is left out and reported through `warn`. */
   trials(recipe: string): Promise<Reading<TrialRecord[]>>;
+  /** Every folder among a recipe's trials, in no order, the damaged ones too. */
+  trialFolders(recipe: string): Promise<Reading<StoredTrial[]>>;
+  /** What a generation says of itself; nobody has compared it with what lies there. */
+  generation(recipe: string, number: number): Promise<StoredGeneration>;
   memory(recipe: string): Promise<Reading<RecipeMemory>>;
   /** The highest generation number that anything of the recipe carries; 0 where nothing does. */
   lastGeneration(recipe: string): Promise<number>;
@@ -248,6 +271,16 @@ export interface Registry {
   holdings(recipe: string): Promise<Reading<Holding[]>>;
   /** What is left and no recipe's: terms that ended and what they left running, and whatever is not ours at all. */
   strays(): Promise<Reading<Leftover[]>>;
+}
+
+/** Reads local mirrors. Never throws. */
+export interface MirrorReader {
+  /** Null where a recipe has no mirror. `tag`: a release's; null where none is to be asked for. */
+  facts(
+    recipe: string,
+    asked: { tag: string | null; commits: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<Reading<MirrorFacts | null>>;
 }
 
 export interface MemoryWriter {

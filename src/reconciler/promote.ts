@@ -22,6 +22,8 @@ export async function promote(run: TrialRun, work: Work): Promise<void> {
     work.log.note(
       `promoted: the record names ${stored.version} at ${stored.commit}, generation ${stored.generation}`,
     );
+    // Only now: until here the record named the old canonical, and what was kept with it.
+    await mirror.letGo(trial.recipe, keep, workOn(run, 'git', work));
   } catch (error) {
     if (error instanceof Fenced) throw error;
     if (!(await recordNames(trial, run.ports))) {
@@ -103,6 +105,7 @@ function generationDocument(run: TrialRun, record: CanonicalRecord): GenerationD
     trial: run.trial.id,
     volumes: record.volumes,
     secrets: run.measured?.secrets ?? [],
+    program: run.trial.program,
     manifest: { file, folder, document },
   };
 }

@@ -3,35 +3,70 @@
  * conditions. Where nothing changed the same object comes back, and nothing is written (invariant I4).
  */
 import { NOT_A_COMMIT } from './errors.ts';
+import { isAhead } from './began.ts';
 import { anchorHolds } from './holds.ts';
 import type {
   CanonicalRecord,
   Condition,
   ConditionType,
   Decision,
+  Instant,
   RecipeMemory,
   ReleaseSighting,
   Tag,
   TrialRecord,
 } from './model.ts';
+import { own } from './own.ts';
 import { parseVersion } from './releases.ts';
 
-/** Adds the releases that are seen for the first time, or at a commit that they were never seen at. */
-export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], now: Date): RecipeMemory {
-  const added: Record<string, readonly ReleaseSighting[]> = {};
+/** Far more than any upstream has, and still a file that is read in a moment. */
+const MOST_SIGHTINGS = 30_000;
+
+/**
+ * Adds the releases that are seen for the first time, or at a commit that they were never seen at. A sighting that
+ * lies in the future of this clock becomes one of now: no release stays too young for ever.
+ */
+export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], instant: Instant): RecipeMemory {
+  const changed: Record<string, readonly ReleaseSighting[]> = {};
+  const at = instant.now.toISOString();
   for (const { name, commit } of tags) {
-    const sightings = memory.firstSeen[name] ?? [];
-    if (parseVersion(name) === null || sightings.some((each) => each.commit === commit)) continue;
-    added[name] = [...sightings, { commit, at: now.toISOString() }];
+    if (parseVersion(name) === null) continue;
+    const before = own(memory.firstSeen, name) ?? [];
+    const sightings = before.map((each) =>
+      isAhead(each, instant) ? { ...each, at, uptime: instant.uptime } : each,
+    );
+    if (!sightings.some((each) => each.commit === commit)) {
+      sightings.push({ commit, at, uptime: instant.uptime });
+    }
+    const same =
+      sightings.length === before.length && sightings.every((each, index) => each === before[index]);
+    if (!same) changed[name] = sightings;
   }
-  return Object.keys(added).length === 0
-    ? memory
-    : { ...memory, firstSeen: { ...memory.firstSeen, ...added } };
+  if (Object.keys(changed).length === 0) return memory;
+  return { ...memory, firstSeen: bounded({ ...memory.firstSeen, ...changed }, tags) };
+}
+
+/**
+ * An upstream that makes and moves tags without end must not be remembered without end: of too much, what it no longer
+ * lists goes, and of every tag all sightings between the first and the last.
+ */
+function bounded(firstSeen: RecipeMemory['firstSeen'], tags: readonly Tag[]): RecipeMemory['firstSeen'] {
+  const count = Object.values(firstSeen).reduce((sum, sightings) => sum + sightings.length, 0);
+  if (count <= MOST_SIGHTINGS) return firstSeen;
+  const listed = new Set(tags.map(({ name }) => name));
+  const kept = Object.entries(firstSeen).filter(([name]) => listed.has(name));
+  return Object.fromEntries(
+    kept.map(([name, sightings]) => [name, [...sightings.slice(0, 1), ...sightings.slice(1).slice(-1)]]),
+  );
 }
 
 /** Keeps holds from becoming eternal under a clock that jumped back. */
-export function rememberHolds(memory: RecipeMemory, trials: readonly TrialRecord[], now: Date): RecipeMemory {
-  const holdsFrom = anchorHolds(trials, memory.holdsFrom, now);
+export function rememberHolds(
+  memory: RecipeMemory,
+  trials: readonly TrialRecord[],
+  instant: Instant,
+): RecipeMemory {
+  const holdsFrom = anchorHolds(trials, memory.holdsFrom, instant);
   return holdsFrom === memory.holdsFrom ? memory : { ...memory, holdsFrom };
 }
 

@@ -105,6 +105,7 @@ async function openTrial(
     retryAfterMs: null,
     startedAt: now.toISOString(),
     endedAt: null,
+    uptime: { start: ports.clock.uptime(), end: null },
     steps: [],
   };
   await ports.journal.open(trial);
@@ -161,7 +162,7 @@ async function step(
     record.message = log.cleaned(describe(cause));
     log.note(`failed: ${describe(cause)}`);
     // That its log is not whole is the lesser evil by now.
-    await log.close().catch(() => undefined);
+    await log.close().catch((also: unknown) => (record.message += `\n${describe(also)}`));
     throw error;
   } finally {
     record.endedAt = clock.now().toISOString();
@@ -236,6 +237,7 @@ async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: Tria
   if (verdict === 'green') trial.message = `${trial.version} is the canonical`;
   trial.retryAfterMs = retryDelay(verdict, same, request.manifest.retry, clock.random());
   trial.endedAt = clock.now().toISOString();
+  if (trial.uptime !== null) trial.uptime.end = clock.uptime();
   await journal.save(trial);
 }
 

@@ -5,6 +5,7 @@
 import type {
   CanonicalRecord,
   FleetConfig,
+  Instant,
   InvalidManifest,
   Leftover,
   Manifest,
@@ -45,8 +46,7 @@ export interface FleetView {
 }
 
 /** What deciding needs besides what was observed. All of it data or pure. */
-export interface DecideContext {
-  now: Date;
+export interface DecideContext extends Instant {
   program: Program;
   /** A collision-free digest of a text: what inputs are compared by. */
   digest: (text: string) => string;

@@ -51,6 +51,22 @@ export function lifeOf(holder: Holder): Life {
   return uptimeMs() - holder.beat.uptimeMs > holder.ttlMs ? 'dead' : 'alive';
 }
 
+/** One process of one boot as part of a file's name. */
+export function whoIs({ bootId: boot, pidNamespace: namespace, pid, processStart, term }: Holder): string {
+  return `${machineOf(boot, namespace)}-${pid}-${processStart}-${term}`;
+}
+
+/** What became of whoever wrote such a name: nothing is known of those on other machines, and of other names. */
+export function lifeOfWho(who: string): 'alive' | 'dead' | 'unknown' {
+  const [, machine, pid, processStart] = /^([0-9a-f]{12})-([0-9]+)-([0-9]+)-/.exec(who) ?? [];
+  if (machine !== machineOf(bootId(), pidNamespace())) return 'unknown';
+  return startTimeOf(Number(pid)) === processStart ? 'alive' : 'dead';
+}
+
+function machineOf(boot: string, namespace: string): string {
+  return createHash('sha256').update(`${boot} ${namespace}`).digest('hex').slice(0, 12);
+}
+
 /** One process of one machine: its number alone would be another one's by tomorrow. */
 export const ProcessName = z.object({
   host: z.string(),
@@ -79,22 +95,6 @@ export function lifeOfProcess({
   return startTimeOf(pid) === processStart ? 'alive' : 'dead';
 }
 
-/** One process of one boot as part of a file's name. */
-export function whoIs({ bootId: boot, pidNamespace: namespace, pid, processStart, term }: Holder): string {
-  return `${machineOf(boot, namespace)}-${pid}-${processStart}-${term}`;
-}
-
-/** What became of whoever wrote such a name: nothing is known of those on other machines, and of other names. */
-export function lifeOfWho(who: string): 'alive' | 'dead' | 'unknown' {
-  const [, machine, pid, processStart] = /^([0-9a-f]{12})-([0-9]+)-([0-9]+)-/.exec(who) ?? [];
-  if (machine !== machineOf(bootId(), pidNamespace())) return 'unknown';
-  return startTimeOf(Number(pid)) === processStart ? 'alive' : 'dead';
-}
-
-function machineOf(boot: string, namespace: string): string {
-  return createHash('sha256').update(`${boot} ${namespace}`).digest('hex').slice(0, 12);
-}
-
 /** The process of a holder, where it is one of this machine's and still lives; its lease may be long over. */
 export function livingProcessOf(holder: Holder): ProcessId | null {
   if (holder.bootId !== bootId() || holder.pidNamespace !== pidNamespace()) return null;
@@ -106,7 +106,7 @@ export function uptimeMs(): number {
   return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
 }
 
-function bootId(): string {
+export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 

@@ -46,6 +46,9 @@ export class Layout {
 export const GENERATION_FILE = 'generation.json';
 export const TRIAL_FILE = 'trial.json';
 
+/** Refs of our own in a mirror, never pushed: they keep the commits of generations reachable, whatever upstream does. */
+export const KEPT_REFS = 'refs/reconcile/kept/';
+
 /** Everything that a recipe's own folder holds. */
 export const RECIPE_ENTRIES = ['canonical.json', 'status.json', 'mirror.git', 'generations', 'trials'];
 

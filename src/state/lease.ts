@@ -14,7 +14,8 @@ import { CannotRun } from '../reconciler/errors.ts';
 import { describeSelf, Holder, lifeOf, lifeOfWho, uptimeMs, whoIs } from './holder.ts';
 import type { Layout } from './layout.ts';
 import { entriesIn } from './made.ts';
-import { isMissing, makeFolders, removeTree, Term } from './term.ts';
+import { removeTree } from './remove-tree.ts';
+import { isMissing, makeFolders, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
 export const PREPARED = 'prepared-';
@@ -91,8 +92,9 @@ export async function abandonedPreparations(layout: Layout): Promise<string[]> {
   const abandoned: string[] = [];
   for (const name of names) {
     const folder = join(layout.own, name);
-    // Announcing takes no time: what another machine prepared a while ago is nobody's.
-    const age = Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    // Announcing takes no time: what another machine prepared a while ago is nobody's. A time ahead of this clock is as
+    // far from this very moment as one behind it.
+    const age = Math.abs(Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs);
     const life = lifeOfWho(name.slice(PREPARED.length));
     if (life === 'dead' || (life === 'unknown' && age > ABANDONED_AFTER_MS)) abandoned.push(folder);
   }

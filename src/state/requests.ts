@@ -97,7 +97,8 @@ async function judge(name: string, path: string): Promise<Judged | null> {
   const entry = await lstat(path).catch(ignoreMissing);
   if (entry === undefined) return null;
   if (!entry.isFile()) return { kind: 'stranger', why: 'it is no file' };
-  const isOld = Date.now() - entry.mtimeMs > ABANDONED_AFTER_MS;
+  // A time ahead of this clock is as far from this very moment as one behind it.
+  const isOld = Math.abs(Date.now() - entry.mtimeMs) > ABANDONED_AFTER_MS;
   const isPrepared = name.startsWith(PREPARED);
   const fits = entry.size <= LARGEST_REQUEST;
   const read = fits

@@ -133,7 +133,7 @@ export async function failed(prepared: Prepared, fault: Fault): Promise<Ending> 
     const trials = (await trialsOf(fleet)).slice(before.length);
     const right = prepared.scenario.red ? ['red', 'infra', null] : ['green', 'infra', null];
     for (const { verdict, message } of trials) expect(right, message ?? '').toContain(verdict);
-    const said = `${outcome.stdout}${outcome.stderr}${JSON.stringify(trials)}`;
+    const said = `${outcome.stdout}${outcome.stderr}${JSON.stringify(trials)}${await logsOf(fleet)}`;
     expect(said).toMatch(CAUSES[fault.act] ?? new RegExp(fault.act));
     await recovers(prepared, fleet);
     return 'passed';
@@ -142,7 +142,10 @@ export async function failed(prepared: Prepared, fault: Fault): Promise<Ending> 
 
 async function recovers({ scenario, reference }: Prepared, fleet: Fleet): Promise<void> {
   const next = await fleet.reconcile(['--once', '--json', '--retry-failed']);
-  expect(scenario.exitCodes, next.stdout + next.stderr).toContain(next.code);
+  const rows = (next.json?.recipes ?? []).map(
+    ({ recipe, reason, message }) => `${recipe}: ${reason}: ${message}`,
+  );
+  expect(scenario.exitCodes, [...rows, next.stderr].join('\n')).toContain(next.code);
   await expectInvariants(fleet);
   expect(await endState(fleet, next)).toEqual(reference);
 }
@@ -158,7 +161,7 @@ async function onCopy({ fleet }: Prepared, work: (copy: Fleet) => Promise<Ending
 
 function missed(fault: Fault, outcome: Outcome): Ending {
   if (isFleeting(fault.point)) return 'not reached';
-  throw new Error(`${fault.point} was not reached: ${outcome.code} ${outcome.stdout}${outcome.stderr}`);
+  throw new Error(`${fault.point} was not reached: exit ${outcome.code}\n${outcome.stderr}`);
 }
 
 interface StoredTrial {
@@ -181,6 +184,14 @@ async function trialsOf(fleet: Fleet): Promise<StoredTrial[]> {
     trials.push(...stored.toSorted((a, b) => a.generation - b.generation));
   }
   return trials;
+}
+
+async function logsOf(fleet: Fleet): Promise<string> {
+  const entries = await readdir(fleet.state, { recursive: true, withFileTypes: true });
+  const logs = entries.filter(
+    (entry) => entry.isFile() && /\/trials\/.*\.log$/.test(join(entry.parentPath, entry.name)),
+  );
+  return (await Promise.all(logs.map((log) => readFile(join(log.parentPath, log.name), 'utf8')))).join('');
 }
 
 function counted(points: readonly string[]): Map<string, number> {

@@ -10,6 +10,8 @@ export class Phase {
   notice(contents) {
     if (typeof contents !== 'string' || !contents.includes('"steps"')) return;
     const { steps, endedAt } = JSON.parse(contents);
+    // What is closed before anything was begun is a predecessor's trial.
+    if (endedAt !== null && this.#now === 'start') return;
     this.#now = endedAt === null ? (steps.at(-1)?.name ?? 'open') : 'close';
   }
 }

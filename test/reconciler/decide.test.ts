@@ -26,7 +26,7 @@ const V1 = '1.0.0+1.0';
 const V2 = '1.1.0+1.1';
 const V3 = '2.0.0+2.0';
 const seen = (version: string, commit = commitOf(version)) => ({
-  [version]: [{ commit, at: new Date(NOW.getTime() - DAY).toISOString() }],
+  [version]: [{ commit, at: new Date(NOW.getTime() - DAY).toISOString(), uptime: null }],
 });
 const warm = { record: record(V1, 1), generations: [generation(1, V1)], tags: [tag(V1)] };
 
@@ -208,8 +208,8 @@ describe('the decision table, from the top', () => {
     const moved = commitOf('moved');
     const firstSeen = {
       [V1]: [
-        { commit: commitOf(V1), at: '2026-01-01T00:00:00.000Z' },
-        { commit: moved, at: '2026-02-02T00:00:00.000Z' },
+        { commit: commitOf(V1), at: '2026-01-01T00:00:00.000Z', uptime: null },
+        { commit: moved, at: '2026-02-02T00:00:00.000Z', uptime: null },
       ],
     };
     const { message } = decided({ ...warm, tags: [tag(V1, moved)], memory: memory({ firstSeen }) });

@@ -10,20 +10,52 @@ import { commitOf, context, fleet, HOUR, memory, NOW, record, tag, trial, view }
 
 const V1 = '1.0.0+1.0';
 const later = new Date(NOW.getTime() + HOUR);
+const uptime = { bootId: 'boot', ms: HOUR };
+const first = { now: NOW, uptime };
+const second = { now: later, uptime: { bootId: 'boot', ms: 2 * HOUR } };
 
 describe('what is remembered of releases', () => {
   it('is when, and at which commit, each was first seen; a moved tag is seen twice', () => {
-    const once = rememberTags(memory(), [tag(V1)], NOW);
-    const twice = rememberTags(once, [tag(V1, commitOf('moved'))], later);
+    const once = rememberTags(memory(), [tag(V1)], first);
+    const twice = rememberTags(once, [tag(V1, commitOf('moved'))], second);
     expect(twice.firstSeen[V1]).toEqual([
-      { commit: commitOf(V1), at: NOW.toISOString() },
-      { commit: commitOf('moved'), at: later.toISOString() },
+      { commit: commitOf(V1), at: NOW.toISOString(), uptime },
+      { commit: commitOf('moved'), at: later.toISOString(), uptime: second.uptime },
     ]);
   });
 
   it('is nothing new where nothing is new, and nothing of tags that are no releases', () => {
-    const once = rememberTags(memory(), [tag(V1)], NOW);
-    expect(rememberTags(once, [tag(V1), tag('latest')], later)).toBe(once);
+    const once = rememberTags(memory(), [tag(V1)], first);
+    expect(rememberTags(once, [tag(V1), tag('latest')], second)).toBe(once);
+  });
+
+  it('is a sighting of now, where the only clock that can tell says that it is still to come', () => {
+    const ahead = { now: later, uptime: { bootId: 'before the machine was started again', ms: HOUR } };
+    const once = rememberTags(memory(), [tag(V1)], ahead);
+    const twice = rememberTags(once, [tag(V1)], first);
+    expect(twice.firstSeen[V1]).toEqual([{ commit: commitOf(V1), at: NOW.toISOString(), uptime }]);
+    expect(rememberTags(twice, [tag(V1)], second)).toBe(twice);
+  });
+
+  it('is left as it is where uptime tells, however the clock was set', () => {
+    const once = rememberTags(memory(), [tag(V1)], { ...first, now: later });
+    expect(rememberTags(once, [tag(V1)], { ...second, now: NOW })).toBe(once);
+  });
+
+  it('has an end: of tags without end, those that are listed stay, with the first and the last sighting', () => {
+    const tags = Array.from({ length: 15_000 }, (_, index) => tag(`1.0.${index}+1`));
+    let seen = rememberTags(memory(), [...tags, tag(V1)], first);
+    for (const commit of ['second', 'third'])
+      seen = rememberTags(
+        seen,
+        tags.map(({ name }) => tag(name, commitOf(commit))),
+        second,
+      );
+    expect(Object.keys(seen.firstSeen)).toHaveLength(15_000);
+    expect(seen.firstSeen['1.0.7+1']?.map(({ commit }) => commit)).toEqual([
+      commitOf('1.0.7+1'),
+      commitOf('third'),
+    ]);
   });
 });
 
@@ -41,14 +73,14 @@ describe('what is remembered of a decision', () => {
   });
 
   it('is its conditions, whose transition time moves only if they do', () => {
-    const first = rememberDecision(memory(), seed, NOW);
-    expect(first.conditions).toMatchObject([
+    const once = rememberDecision(memory(), seed, NOW);
+    expect(once.conditions).toMatchObject([
       { type: 'Ready', status: 'False' },
       { type: 'Reconciling', status: 'True', reason: 'no-canonical' },
       { type: 'Stalled', status: 'False' },
     ]);
-    const second = rememberDecision(first, quiet, later);
-    expect(second.conditions.map((each) => each.lastTransitionTime)).toEqual(
+    const twice = rememberDecision(once, quiet, later);
+    expect(twice.conditions.map((each) => each.lastTransitionTime)).toEqual(
       Array(3).fill(later.toISOString()),
     );
   });

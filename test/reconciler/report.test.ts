@@ -4,7 +4,7 @@ import { exitCodeOf } from '../../src/reconciler/exit-code.ts';
 import { explain } from '../../src/reconciler/explain.ts';
 import { goesAfter, planReport, type Look } from '../../src/reconciler/look.ts';
 import type { RecipeView } from '../../src/reconciler/view.ts';
-import { context, fleet, generation, manifest, memory, NOW, record, tag, trial, view } from './world.ts';
+import { context, DAY, fleet, generation, manifest, memory, NOW, record, tag, trial, view } from './world.ts';
 
 const V1 = '1.0.0+1.0';
 const quiet = { decision: 'in-sync', drift: null, acted: false };
@@ -42,8 +42,10 @@ function looked(...views: RecipeView[]): Look {
   const manifests = views.flatMap((each) => each.manifest ?? []);
   return {
     fleet: { manifests, invalid: [], config: found.config, problems: [] },
+    recorded: { readable: true, value: [] },
     view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])) },
     now: NOW,
+    uptime: { bootId: 'boot', ms: DAY },
     scope: views.map((each) => each.recipe),
     decisions: new Map(views.map((each) => [each.recipe, decide(each, found, context())])),
     error: null,

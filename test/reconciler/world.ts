@@ -121,6 +121,7 @@ export function generation(
     trial: `20260617T060000Z-${recipe}-${number}`,
     volumes: [],
     secrets: [],
+    program: { version: '1.0.0', commit: 'c0ffee' },
     manifest: { file: `${recipe}.yaml`, folder: '/manifests', document: {} },
   };
   return {
@@ -192,6 +193,7 @@ export function fleet(
 export function context(over: Partial<DecideContext> = {}): DecideContext {
   return {
     now: NOW,
+    uptime: { bootId: 'boot', ms: DAY },
     program: { version: '1.0.0', commit: 'c0ffee' },
     digest: (text) => text,
     ignoreHolds: () => false,
@@ -213,6 +215,7 @@ export function trial(over: Partial<TrialRecord> = {}): TrialRecord {
     message: 'the app exited with code 1',
     startedAt: new Date(NOW.getTime() - 2 * HOUR).toISOString(),
     endedAt: new Date(NOW.getTime() - HOUR).toISOString(),
+    uptime: null,
     steps: [],
     instance: { host: 'host', pid: 1, term: 'term' },
     program: { version: '1.0.0', commit: 'c0ffee' },

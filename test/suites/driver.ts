@@ -239,6 +239,24 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         });
       });
 
+      it('examines each thing by itself, and reads contents where it is told to or where times moved', async () => {
+        const home = await rested('one');
+        const expected = await measure(home);
+        const examine = async (contents: 'always' | 'where-doubtful') =>
+          (await driver.examine(home, expected, { contents, signal: harness.work().signal })).map(
+            ({ kind, name, state }) => `${kind} ${name} ${state}`,
+          );
+        expect(await examine('where-doubtful')).toEqual(['volume data intact', 'secret key intact']);
+        expect(await examine('always')).toEqual(['volume data intact', 'secret key intact']);
+        await harness.touch(home, 'data', 'versions');
+        expect(await examine('where-doubtful')).toEqual(['volume data touched', 'secret key intact']);
+        await harness.write(home, 'data', 'versions', '1.0.0+2\n');
+        await harness.removeSecret(home, 'key');
+        expect(await examine('where-doubtful')).toEqual(['volume data changed', 'secret key missing']);
+        await harness.removeVolume(home, 'data');
+        expect(await examine('where-doubtful')).toEqual(['volume data missing', 'secret key missing']);
+      });
+
       it('forces data to disk', async () => {
         await expect(driver.flush(await rested('one'), harness.work())).resolves.toBeUndefined();
       });

@@ -1,6 +1,6 @@
 /** Observed state: records, generations as they lie on disk, and what is remembered between looks. */
 import type { Manifest, ReleaseRef } from './desired.ts';
-import type { Verdict } from './trials.ts';
+import type { Program, Uptime, Verdict } from './trials.ts';
 
 export interface VolumeRecord {
   name: string;
@@ -40,6 +40,8 @@ export interface GenerationDocument {
   trial: string;
   volumes: readonly VolumeRecord[];
   secrets: readonly string[];
+  /** What made it; null in documents of programs that did not say so yet. */
+  program: Program | null;
   manifest: { file: string; folder: string; document: unknown };
 }
 
@@ -64,6 +66,8 @@ export interface ObservedGeneration {
 export interface ReleaseSighting {
   commit: string;
   at: string;
+  /** Null in memories of programs that did not store it yet. */
+  uptime: Uptime | null;
 }
 
 export type HeldByTag = 'tag-moved' | 'record-mismatch' | 'release-withdrawn' | 'canonical-not-allowed';

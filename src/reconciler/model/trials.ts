@@ -14,6 +14,18 @@ export interface StepRecord {
   log: string;
 }
 
+/** Time since a machine was started: it never jumps, and says nothing across two starts. */
+export interface Uptime {
+  bootId: string;
+  ms: number;
+}
+
+/** Now, by the wall clock, which somebody may have set since, and by uptime. */
+export interface Instant {
+  now: Date;
+  uptime: Uptime;
+}
+
 /** `trial.json`. */
 export interface TrialRecord {
   id: string;
@@ -28,6 +40,8 @@ export interface TrialRecord {
   message: string | null;
   startedAt: string;
   endedAt: string | null;
+  /** The same two moments by a clock that cannot jump; null in trials of programs that did not store it yet. */
+  uptime: { start: Uptime; end: Uptime | null } | null;
   steps: StepRecord[];
   instance: { host: string; pid: number; term: string };
   program: Program;

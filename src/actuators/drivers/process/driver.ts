@@ -21,6 +21,7 @@ import {
   shapeVolumes,
   volumeFolder,
 } from './data.ts';
+import { examineHome } from './examine.ts';
 import { assertHealthy, awaitHealthy } from './health.ts';
 import { leasePort } from './port-lease.ts';
 
@@ -80,6 +81,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
         flushHome(home, work),
       ),
     inspect: inspectHome,
+    examine: examineHome,
     remove: async () => undefined,
     reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
     owned: async (mark, folder) =>
@@ -123,7 +125,7 @@ async function deploy(request: DeployRequest, work: Work, onStart: (app: App) =>
     mark: markOf(home.stack, work),
     folders: [checkout, home.folder],
     lifeline: join(request.tmp, `${LIFELINE_PREFIX}${home.stack}`),
-    onOutput: (_stream, chunk) => work.log.output(home.stack, chunk),
+    onOutput: (stream, chunk) => work.log.output(home.stack, chunk, stream),
   });
   if (typeof app === 'string') {
     const message = `could not start ${title} with ${JSON.stringify(declared.command)} in its checkout: ${app}`;
