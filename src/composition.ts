@@ -131,7 +131,10 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       journal: fileJournal(layout, term),
       memory: fileMemory(layout, term),
       desk: fileDesk({ layout, term, warn }),
-      housekeeping: fileHousekeeping({ ...recovery, note: (text) => settings.log.info({ text }, 'tidied') }),
+      housekeeping: fileHousekeeping({
+        ...recovery,
+        info: (fields, message) => settings.log.info(fields, message),
+      }),
       workspace: (trialId) => makeWorkspace(term, trialId),
       leaveToRecovery: (why) => term.leaveToRecovery(why),
       instance: { host: hostname(), pid: process.pid, term: term.id },

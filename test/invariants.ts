@@ -37,30 +37,50 @@ interface StoredTrial {
   uptime: { start: Uptime; end: Uptime | null } | null;
 }
 
-/** `upstreamOf` names the real repository of a recipe, for recipes whose upstream still holds what was promoted. */
+/**
+ * `damaged` and `rewritten` name recipes whose volumes or upstream a test changed; `strangers` are paths below the
+ * state folder that somebody else put there.
+ */
 export async function expectInvariants(
   fleet: Fleet,
-  options: { damaged?: string[]; rewritten?: string[] } = {},
+  options: { damaged?: string[]; rewritten?: string[]; strangers?: string[] } = {},
 ) {
   const faults: string[] = [];
-  for (const recipe of await recipesIn(fleet.state)) {
+  const { strangers = [] } = options;
+  for (const recipe of (await recipesIn(fleet.state)).filter((name) => !strangers.includes(name))) {
     const record = await readJson<StoredRecord>(join(fleet.state, recipe, 'canonical.json'));
     if (record !== null && !(options.damaged ?? []).includes(recipe))
       faults.push(...(await knownGood(fleet, record)));
     if (record !== null && !(options.rewritten ?? []).includes(recipe))
       faults.push(...(await released(fleet, record)));
-    faults.push(...(await trialsOf(fleet, recipe, record)), ...(await nothingUnnamed(fleet, recipe, record)));
+    faults.push(...(await trialsOf(fleet, recipe, record)));
+    faults.push(...(await nothingUnnamed(fleet, recipe, record, strangers)));
     faults.push(...(await secretsStaySecret(fleet, recipe)));
   }
   faults.push(...(await nothingHeld(fleet)), ...nothingRuns(fleet));
   expect(faults).toEqual([]);
 }
 
+/** I1 at any instant, also right after a crash: of every recipe's record. `damaged`: generations that were so before. */
+export async function knownGoodFaults(fleet: Fleet, damaged: readonly number[] = []): Promise<string[]> {
+  const faults: string[] = [];
+  for (const recipe of await recipesIn(fleet.state)) {
+    const record = await readJson<StoredRecord>(join(fleet.state, recipe, 'canonical.json'));
+    if (record !== null) faults.push(...(await knownGood(fleet, record, damaged)));
+  }
+  return faults;
+}
+
 /** I1: a record names complete generations whose volumes are as they were when promoted. */
-async function knownGood(fleet: Fleet, record: StoredRecord): Promise<string[]> {
+async function knownGood(
+  fleet: Fleet,
+  record: StoredRecord,
+  damaged: readonly number[] = [],
+): Promise<string[]> {
   const faults: string[] = [];
   if (record.generation === undefined) return faults;
   for (const generation of [record.generation, ...(record.kept ?? [])]) {
+    if (damaged.includes(generation)) continue;
     const folder = join(fleet.state, record.recipe, 'generations', String(generation));
     const document = await readJson<StoredRecord>(join(folder, 'generation.json'));
     if (document === null) faults.push(`I1: ${folder} has no generation.json`);
@@ -128,21 +148,31 @@ function isBefore(one: StoredTrial, other: StoredTrial): boolean {
 }
 
 /** I8: nothing lies among the generations but what the record names. */
-async function nothingUnnamed(fleet: Fleet, recipe: string, record: StoredRecord | null): Promise<string[]> {
+async function nothingUnnamed(
+  fleet: Fleet,
+  recipe: string,
+  record: StoredRecord | null,
+  strangers: readonly string[],
+): Promise<string[]> {
   const named = [record?.generation, ...(record?.kept ?? [])].map(String);
-  const present = await namesIn(join(fleet.state, recipe, 'generations'));
+  const present = (await namesIn(join(fleet.state, recipe, 'generations'))).filter(
+    (name) => !strangers.includes(`${recipe}/generations/${name}`),
+  );
   const known = new Set(['canonical.json', 'status.json', 'mirror.git', 'generations', 'trials']);
-  const strange = (await namesIn(join(fleet.state, recipe))).filter((name) => !known.has(name));
+  const strange = (await namesIn(join(fleet.state, recipe))).filter(
+    (name) => !known.has(name) && !strangers.includes(`${recipe}/${name}`),
+  );
   return [...present.filter((name) => !named.includes(name)), ...strange].map(
     (name) => `I8: ${recipe}/${name} is left over`,
   );
 }
 
-/** I8: no lease, no staged thing and no ended term is left. */
+/** I8: no lease, no staged thing, no ended term and no request is left. */
 async function nothingHeld(fleet: Fleet): Promise<string[]> {
   const own = join(fleet.state, '.reconcile');
-  const held = [...(await namesIn(join(own, 'terms'))), ...(await namesIn(join(own, 'ended')))];
-  const allowed = new Set(['terms', 'ended', 'schema.json', 'passes.json']);
+  const empty = ['terms', 'ended', 'requests'];
+  const held = (await Promise.all(empty.map((name) => namesIn(join(own, name))))).flat();
+  const allowed = new Set([...empty, 'schema.json', 'passes.json']);
   const strange = (await namesIn(own)).filter((name) => !allowed.has(name));
   return [...held, ...strange].map((name) => `I8: .reconcile holds ${name}`);
 }

@@ -8,8 +8,8 @@ import { entriesIn, generationEntries, isOurTrial, recipeFolders, isUnbegunTrial
 import { recover, recoverRecipe, type RecoveryPorts } from './recovery.ts';
 
 export interface HousekeepingPorts extends RecoveryPorts {
-  /** Told of everything that is removed, and of what is not. */
-  note: (text: string) => void;
+  /** Told of everything that is removed, and of what is not: whoever asked is told by the inventory. */
+  info: (fields: object, message: string) => void;
 }
 
 export function fileHousekeeping(ports: HousekeepingPorts): Housekeeping {
@@ -30,7 +30,7 @@ async function collectOf(recipe: string, ports: HousekeepingPorts): Promise<void
   for (const { name } of await entriesIn(layout.trials(recipe))) {
     if (await isUnbegunTrial(layout, recipe, name)) await term.discard(layout.trial(recipe, name));
   }
-  await recoverRecipe(recipe, ports);
+  await recoverRecipe(recipe, { ...ports, warn: ports.info });
 }
 
 /**
@@ -57,7 +57,8 @@ async function forget(recipe: string, ports: HousekeepingPorts): Promise<void> {
   }
 }
 
-function workOf({ term, note }: HousekeepingPorts): Work {
+function workOf({ term, info }: HousekeepingPorts): Work {
+  const note = (what: string): void => info({ what }, 'forgotten');
   const log = { note, output: () => undefined, conceal: () => undefined };
   return { signal: term.lost, log, mark: term.mark };
 }

@@ -10,6 +10,7 @@ export function fileJournal(layout: Layout, term: Term): TrialJournal {
   /** What one step learns to conceal, the later ones of its trial conceal too. */
   const concealed = new Map<string, Concealed>();
   return {
+    open: (trial) => openTrial(layout, term, trial),
     save: async (trial) => {
       await saveTrial(layout, term, trial);
       if (trial.endedAt !== null) concealed.delete(trial.id);
@@ -24,7 +25,18 @@ export function fileJournal(layout: Layout, term: Term): TrialJournal {
   };
 }
 
+/** The folder comes with its file in it: one without would be nobody's. */
+async function openTrial(layout: Layout, term: Term, trial: TrialRecord): Promise<void> {
+  const folder = await term.makeFolder(trial.id, 0o755);
+  await term.write(join(folder, TRIAL_FILE), textOf(trial));
+  await term.place(folder, layout.trial(trial.recipe, trial.id));
+}
+
 export async function saveTrial(layout: Layout, term: Term, trial: TrialRecord): Promise<void> {
   const path = join(layout.trial(trial.recipe, trial.id), TRIAL_FILE);
-  await term.write(path, `${JSON.stringify(trial, null, 2)}\n`);
+  await term.write(path, textOf(trial));
+}
+
+function textOf(trial: TrialRecord): string {
+  return `${JSON.stringify(trial, null, 2)}\n`;
 }

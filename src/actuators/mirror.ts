@@ -4,6 +4,7 @@
  * mirror is never tested (invariant I9).
  */
 import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { git, type GitOptions } from '../git.ts';
 import { NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
 import type { Manifest } from '../reconciler/model.ts';
@@ -99,11 +100,17 @@ async function push(url: string, wanted: Refs, call: MirrorCall, work: Work): Pr
 async function checkout(mirror: string, commit: string, folder: string, options: MirrorOptions, work: Work) {
   const call = callOptions(options, work, mirror);
   const flags = ['--quiet', '--shared', '--no-checkout', '--no-tags'];
-  await mirrorGit(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], call);
+  // From within the folder above, which git would make anew were it gone.
+  const above = { ...call, cwd: dirname(folder) };
+  await mirrorGit(`make a checkout from ${mirror}`, ['clone', ...flags, '--', mirror, folder], above);
   const inside = { ...call, cwd: folder };
   const type = (await mirrorGit(`find ${commit}`, ['cat-file', '-t', commit], inside)).trim();
-  if (type !== 'commit') {
+  // That there is no release behind a tag is remembered for ever: so only on these words, and not on half of one.
+  if (['tree', 'blob', 'tag'].includes(type)) {
     throw new TrialFault('infra', NOT_A_COMMIT, `the tag names ${commit}, which is a ${type} and no commit`);
+  }
+  if (type !== 'commit') {
+    throw new TrialFault('infra', 'git-failed', `could not find ${commit}: git says that it is a "${type}"`);
   }
   await mirrorGit(
     `check out ${commit}`,

@@ -64,9 +64,7 @@ async function tidyGenerations(
   { layout, term, driver }: PromotionOptions,
   work: Work,
 ): Promise<void> {
-  const named = namedBy(record);
-  for (const { name, path, made } of await generationEntries(layout, recipe)) {
-    if (named.has(Number(name))) continue;
+  for (const { path, made } of await generationEntries(layout, recipe, namedBy(record))) {
     if (made === null) {
       work.log.note(`${path} is left alone: nothing in it says that this program made it`);
       continue;

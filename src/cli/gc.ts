@@ -100,7 +100,7 @@ function print(out: Output, { dryRun, removed, stillThere, leftAlone }: Collecti
     }),
   );
   const sorted = rows.toSorted(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
-  if (rows.length > 0) out.write(`${table(out, ['RECIPE', '', 'WHERE', 'SIZE', 'WHY'], sorted)}\n`);
+  if (rows.length > 0) out.write(`${table(out, ['RECIPE', 'RESULT', 'WHERE', 'SIZE', 'WHY'], sorted)}\n`);
   const what = dryRun ? 'would be removed' : 'removed';
   out.write(`${what}: ${sum(removed)}; left alone: ${leftAlone.length}\n`);
 }

@@ -94,9 +94,13 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
 function leftoversOf({ recipe, leftovers }: PrintedRow): string {
   const ours = (leftovers ?? []).filter((leftover) => leftover.ours);
   const others = (leftovers ?? []).filter((leftover) => !leftover.ours);
-  if (ours.length + others.length === 0) return '';
-  const strange = others.length === 0 ? '' : `, and ${others.length} that this program did not make`;
-  return `left over of ${recipe}: ${sum(ours)}${strange}; see "reconcile gc --dry-run"\n`;
+  const said = [
+    ...(ours.length === 0 ? [] : [sum(ours)]),
+    ...(others.length === 0 ? [] : [`${others.length} that this program did not make`]),
+  ];
+  return said.length === 0
+    ? ''
+    : `left over of ${recipe}: ${said.join(', and ')}; see "reconcile gc --dry-run"\n`;
 }
 
 function summary({ summary: counts, recipes }: PrintedReport): string {

@@ -78,8 +78,7 @@ async function unnamedGenerations(
   layout: Layout,
 ): Promise<Leftover[]> {
   const unnamed: Leftover[] = [];
-  for (const { name, path, made } of await generationEntries(layout, recipe)) {
-    if (named.has(Number(name))) continue;
+  for (const { path, made } of await generationEntries(layout, recipe, named)) {
     const why =
       made === null ? NOT_OURS : `no record names it: ${made.version}, made by the ${made.driver} driver`;
     const bytes = await bytesIn(path);

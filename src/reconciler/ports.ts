@@ -215,7 +215,9 @@ export interface JournalLog extends StepLog {
 
 /** One trial's durable evidence: `trial.json` and a log per step. */
 export interface TrialJournal {
-  /** Durable when it returns; also what reserves the trial's generation number. */
+  /** Durable when it returns: what reserves the trial's generation number. */
+  open(trial: TrialRecord): Promise<void>;
+  /** Durable when it returns. */
   save(trial: TrialRecord): Promise<void>;
   log(trial: TrialRecord, step: StepName): JournalLog;
 }

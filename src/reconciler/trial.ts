@@ -108,7 +108,7 @@ async function openTrial(
     uptime: { start: ports.clock.uptime(), end: null },
     steps: [],
   };
-  await ports.journal.save(trial);
+  await ports.journal.open(trial);
   return trial;
 }
 
@@ -162,7 +162,7 @@ async function step(
     record.message = log.cleaned(describe(cause));
     log.note(`failed: ${describe(cause)}`);
     // That its log is not whole is the lesser evil by now.
-    await log.close().catch(() => undefined);
+    await log.close().catch((also: unknown) => (record.message += `\n${describe(also)}`));
     throw error;
   } finally {
     record.endedAt = clock.now().toISOString();

@@ -1,4 +1,5 @@
 /** Who holds a term, and whether it still does. Judged by boot, process start and uptime, never by the wall clock. */
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
@@ -48,6 +49,22 @@ export function lifeOf(holder: Holder): Life {
   if (holder.pidNamespace === pidNamespace() && startTimeOf(holder.pid) !== holder.processStart)
     return 'dead';
   return uptimeMs() - holder.beat.uptimeMs > holder.ttlMs ? 'dead' : 'alive';
+}
+
+/** One process of one boot as part of a file's name. */
+export function whoIs({ bootId: boot, pidNamespace: namespace, pid, processStart, term }: Holder): string {
+  return `${machineOf(boot, namespace)}-${pid}-${processStart}-${term}`;
+}
+
+/** What became of whoever wrote such a name: nothing is known of those on other machines, and of other names. */
+export function lifeOfWho(who: string): 'alive' | 'dead' | 'unknown' {
+  const [, machine, pid, processStart] = /^([0-9a-f]{12})-([0-9]+)-([0-9]+)-/.exec(who) ?? [];
+  if (machine !== machineOf(bootId(), pidNamespace())) return 'unknown';
+  return startTimeOf(Number(pid)) === processStart ? 'alive' : 'dead';
+}
+
+function machineOf(boot: string, namespace: string): string {
+  return createHash('sha256').update(`${boot} ${namespace}`).digest('hex').slice(0, 12);
 }
 
 /** One process of one machine: its number alone would be another one's by tomorrow. */

@@ -7,11 +7,11 @@
  * clean release leaves nothing, so a pass that had nothing to do leaves no trace of its lease either.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotRun } from '../reconciler/errors.ts';
-import { describeSelf, Holder, lifeOf, uptimeMs } from './holder.ts';
+import { describeSelf, Holder, lifeOf, lifeOfWho, uptimeMs, whoIs } from './holder.ts';
 import type { Layout } from './layout.ts';
 import { entriesIn } from './made.ts';
 import { isMissing, makeFolders, removeTree, Term } from './term.ts';
@@ -85,16 +85,17 @@ export async function termsByLife(layout: Layout): Promise<{ living: Set<string>
 
 /** Folders of candidates that were killed before they could announce themselves. */
 export async function abandonedPreparations(layout: Layout): Promise<string[]> {
-  const folders = (await entriesIn(layout.own))
+  const names = (await entriesIn(layout.own))
     .map(({ name }) => name)
     .filter((name) => name.startsWith(PREPARED));
   const abandoned: string[] = [];
-  for (const folder of folders.map((name) => join(layout.own, name))) {
-    const holder = await readHolder(folder);
-    // Announcing takes no time: one without a word in it is either this very moment's, or nobody's.
-    // A time ahead of this clock is as far from this very moment as one behind it.
+  for (const name of names) {
+    const folder = join(layout.own, name);
+    // Announcing takes no time: what another machine prepared a while ago is nobody's. A time ahead of this clock is as
+    // far from this very moment as one behind it.
     const age = Math.abs(Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs);
-    if (holder === null ? age > ABANDONED_AFTER_MS : lifeOf(holder) === 'dead') abandoned.push(folder);
+    const life = lifeOfWho(name.slice(PREPARED.length));
+    if (life === 'dead' || (life === 'unknown' && age > ABANDONED_AFTER_MS)) abandoned.push(folder);
   }
   return abandoned;
 }
@@ -119,7 +120,8 @@ function hold(layout: Layout, term: Term, self: Holder): Lease {
 async function announce(layout: Layout, self: Holder): Promise<void> {
   await makeFolders(layout.terms);
   await makeFolders(layout.ended);
-  const prepared = join(layout.own, `${PREPARED}${self.term}`);
+  // Whose it is stands in its name: killed right here, it holds no word of that yet.
+  const prepared = join(layout.own, `${PREPARED}${whoIs(self)}`);
   await mkdir(prepared, { mode: 0o700 });
   await writeFile(join(prepared, HOLDER_FILE), JSON.stringify(self), { mode: 0o600 });
   await rename(prepared, join(layout.terms, self.term));
@@ -137,7 +139,7 @@ async function lookAround(
     const folder = join(layout.terms, name);
     const holder = await readHolder(folder);
     if (holder === null || !(await isAlive(holder, folder, signal))) {
-      await rename(folder, join(layout.ended, name)).catch(ignoreMissing);
+      await moveToEnded(layout, name).catch(ignoreMissing);
     } else if (holder.phase === 'holder' || name < own) {
       throw new LeaseHeld(holder);
     } else {
@@ -174,14 +176,21 @@ async function renew(term: Term, self: Holder): Promise<void> {
 
 /** Renamed first, so that nobody sees a term half removed. What could not be finished is left to recovery. */
 async function withdraw(layout: Layout, term: Term): Promise<void> {
-  const ended = join(layout.ended, term.id);
   try {
-    await rename(term.folder, ended);
+    const ended = await moveToEnded(layout, term.id);
+    if (term.unfinished === null) await removeTree(ended);
   } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+    if (!isMissing(error)) throw error;
   }
-  if (term.unfinished === null) await removeTree(ended);
+}
+
+/** Fences a term. Whatever lies under its name there already is no reason to leave it unfenced. */
+async function moveToEnded(layout: Layout, name: string): Promise<string> {
+  const ended = join(layout.ended, name);
+  const another = `${ended}-${randomBytes(4).toString('hex')}`;
+  const target = (await lstat(ended).catch(() => null)) === null ? ended : another;
+  await rename(join(layout.terms, name), target);
+  return target;
 }
 
 async function termNames(layout: Layout): Promise<string[]> {

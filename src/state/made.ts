@@ -44,10 +44,15 @@ interface GenerationEntry {
   made: Made | null;
 }
 
-/** Whatever lies where generations do. */
-export async function generationEntries(layout: Layout, recipe: string): Promise<GenerationEntry[]> {
+/** Whatever lies where generations do, but for those with these numbers. */
+export async function generationEntries(
+  layout: Layout,
+  recipe: string,
+  except: ReadonlySet<number> = new Set(),
+): Promise<GenerationEntry[]> {
   const entries: GenerationEntry[] = [];
   for (const entry of await entriesIn(layout.generations(recipe))) {
+    if (except.has(Number(entry.name))) continue;
     const path = join(layout.generations(recipe), entry.name);
     const stamp = entry.isDirectory() ? await readJson(join(path, GENERATION_FILE)) : null;
     const made = Made.safeParse(stamp).data ?? null;

@@ -99,17 +99,28 @@ async function judge(name: string, path: string): Promise<Judged | null> {
   if (!entry.isFile()) return { kind: 'stranger', why: 'it is no file' };
   // A time ahead of this clock is as far from this very moment as one behind it.
   const isOld = Math.abs(Date.now() - entry.mtimeMs) > ABANDONED_AFTER_MS;
-  if (name.startsWith(PREPARED)) return { kind: isOld ? 'abandoned' : 'in-hand' };
-  if (entry.size > LARGEST_REQUEST)
-    return { kind: 'stranger', why: `it is larger than ${LARGEST_REQUEST} bytes` };
-  const read = await readRequest(path);
-  if (!read.readable) return { kind: 'stranger', why: read.why };
+  const isPrepared = name.startsWith(PREPARED);
+  const fits = entry.size <= LARGEST_REQUEST;
+  const read = fits
+    ? await readRequest(path)
+    : { readable: false as const, why: `it is too large: ${entry.size} bytes` };
+  if (!read.readable) {
+    if (isPrepared) return { kind: isOld ? 'abandoned' : 'in-hand' };
+    return { kind: 'stranger', why: read.why };
+  }
   if (read.value === null) return null;
-  if (`${read.value.id}.json` !== name) return { kind: 'stranger', why: `it holds request ${read.value.id}` };
-  if (read.value.answer === null) return { kind: 'pending', request: read.value };
-  const life = lifeOfProcess(read.value.asker);
-  const gone = life === 'dead' || (life === 'another-machine' && isOld);
-  return { kind: gone ? 'abandoned' : 'in-hand' };
+  const { id, answer, asker } = read.value;
+  if (!isPrepared) {
+    if (`${id}.json` !== name) return { kind: 'stranger', why: `it holds request ${id}` };
+    if (answer === null) return { kind: 'pending', request: read.value };
+  }
+  return { kind: isGone(asker, isOld) ? 'abandoned' : 'in-hand' };
+}
+
+/** Of another machine nobody can say whether it is still there; what is old by then is not. */
+function isGone(asker: ProcessName, isOld: boolean): boolean {
+  const life = lifeOfProcess(asker);
+  return life === 'dead' || (life === 'another-machine' && isOld);
 }
 
 async function readRequest(path: string): Promise<Reading<StoredRequest | null>> {

@@ -81,8 +81,9 @@ export class Term {
       await rename(staged, path);
     } catch (error) {
       if (!isMissing(error)) throw error;
-      // Either the lease is lost, or this is the first thing in its folder.
+      // Either the lease is lost, or this is the first thing in its folder. What was ours is never made anew.
       await this.assertHeld();
+      if (path.startsWith(`${this.folder}/`)) throw error;
       await makeFolders(dirname(path));
       await this.#guarded(() => rename(staged, path));
     }
@@ -109,9 +110,9 @@ export class Term {
   }
 
   /** A new folder, named after `name`, that goes when the term ends, if not before. */
-  async makeFolder(name: string): Promise<string> {
+  async makeFolder(name: string, mode = 0o700): Promise<string> {
     const folder = join(this.folder, `${++this.#count}-${name}`);
-    await this.#guarded(() => mkdir(folder, { mode: 0o700 }));
+    await this.#guarded(() => mkdir(folder, { mode }));
     return folder;
   }
 

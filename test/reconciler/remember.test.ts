@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/reconciler/decide.ts';
-import { rememberDecision, rememberTags, rememberTrial } from '../../src/reconciler/remember.ts';
-import { commitOf, context, fleet, HOUR, memory, NOW, tag, trial, view } from './world.ts';
+import {
+  rememberCanonical,
+  rememberDecision,
+  rememberTags,
+  rememberTrial,
+} from '../../src/reconciler/remember.ts';
+import { commitOf, context, fleet, HOUR, memory, NOW, record, tag, trial, view } from './world.ts';
 
 const V1 = '1.0.0+1.0';
 const later = new Date(NOW.getTime() + HOUR);
@@ -73,5 +78,34 @@ describe('what is remembered of a decision', () => {
     });
     const open = memory();
     expect(rememberTrial(open, trial({ verdict: null, endedAt: null }))).toBe(open);
+  });
+});
+
+describe("a person's word on a canonical", () => {
+  const at = NOW.toISOString();
+  const accepted = {
+    reason: 'driver-changed',
+    canonical: { version: V1, commit: commitOf(V1) },
+    generation: 1,
+    tagCommit: null,
+    at,
+  } as const;
+  const said = memory({ accepted, rebuild: { generation: 1, at } });
+
+  it('is remembered as long as the record names that one', () => {
+    expect(rememberCanonical(said, record(V1, 1))).toBe(said);
+  });
+
+  it.each([
+    ['names another generation, even of the same release', record(V1, 2)],
+    ['is gone', null],
+  ])('is forgotten once the record %s', (_, now) => {
+    expect(rememberCanonical(said, now)).toEqual(memory());
+  });
+
+  it('of an adopted canonical is forgotten once there is one of our own', () => {
+    const adopted = memory({ rebuild: { generation: null, at } });
+    expect(rememberCanonical(adopted, record(V1, null))).toBe(adopted);
+    expect(rememberCanonical(adopted, record(V1, 1))).toEqual(memory());
   });
 });

@@ -1,7 +1,7 @@
 /** Volumes and secrets of a generation as folders and files: made, copied, measured and compared. */
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
 import { describe, TrialFault } from '../../../reconciler/errors.ts';
 import type { Damage, VolumeRecord } from '../../../reconciler/model.ts';
@@ -23,7 +23,7 @@ export async function shapeVolumes(
   home: DataHome,
   names: readonly string[],
 ): Promise<{ added: string[]; dropped: string[] }> {
-  await mkdir(volumesFolder(home), { recursive: true, mode: 0o700 });
+  await makeFolder(volumesFolder(home));
   const present = await readdir(volumesFolder(home));
   const added = names.filter((name) => !present.includes(name));
   const dropped = present.filter((name) => !names.includes(name));
@@ -34,7 +34,7 @@ export async function shapeVolumes(
 
 /** Generated once and kept: a database whose password was made anew is not known-good. Returns the values. */
 export async function ensureSecrets(home: DataHome, names: readonly string[]): Promise<string[]> {
-  if (names.length > 0) await mkdir(join(home.folder, 'secrets'), { recursive: true, mode: 0o700 });
+  if (names.length > 0) await makeFolder(join(home.folder, 'secrets'));
   const values: string[] = [];
   for (const name of names) {
     const present = await readIfPresent(secretFile(home, name));
@@ -55,8 +55,7 @@ export async function cloneHome(
   target: DataHome,
   work: Work,
 ): Promise<void> {
-  await mkdir(volumesFolder(target), { recursive: true, mode: 0o700 });
-  await chmod(target.folder, 0o700);
+  await makeFolder(volumesFolder(target));
   for (const { name, digest } of volumes) {
     const from = volumeFolder(source, name);
     await assertPresent(from, `volume ${name} of ${source.stack}`);
@@ -167,6 +166,18 @@ async function command(file: string, args: readonly string[], work: Work) {
   return await run(file, args, { env, timeoutMs: COPY_TIMEOUT_MS, mark: work.mark, signal: work.signal });
 }
 
+/**
+ * A folder directly in a home, which is made too, for nobody else to look into. Nothing above the home is ever made: once
+ * the lease is lost that is gone, and must stay so (invariant I5).
+ */
+async function makeFolder(path: string): Promise<void> {
+  for (const folder of [dirname(path), path]) {
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      if (!isExisting(error)) throw error;
+    });
+  }
+}
+
 async function assertPresent(path: string, what: string): Promise<void> {
   if (await isPresent(path)) return;
   throw new TrialFault('infra', 'base-missing', `${what} is missing: there is no ${path}`);
@@ -197,6 +208,10 @@ async function readIfPresent(path: string): Promise<string | null> {
 
 function isForbidden(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+}
+
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,6 +1,6 @@
 /** The process driver with apps from test/fixtures/apps/behaving, in a folder that goes with the test. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +41,7 @@ export class ProcessHarness implements DriverHarness {
   }
 
   home(name: string): DataHome {
+    mkdirSync(join(this.folder, name), { recursive: true });
     return { stack: `warm-${name}-1`, folder: join(this.folder, name, 'home') };
   }
 

@@ -1,0 +1,201 @@
+/**
+ * Every fault point of every scenario as cases: killed right there, or failing right there. A case passes if the
+ * known-good is intact at that instant, and one more pass, without a fault, ends in the state in which a pass that met
+ * no fault ends, with nothing left over.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { Fleet, type Outcome } from '../fixtures/fleet.ts';
+import { runWith, type Fault } from '../faults/plan.ts';
+import { expectInvariants, knownGoodFaults } from '../invariants.ts';
+import { endState } from './end-state.ts';
+import { prepare, type Scenario } from './scenarios.ts';
+
+export interface Prepared {
+  scenario: Scenario;
+  fleet: Fleet;
+  /** How often each point is passed by a pass that meets no fault. */
+  points: ReadonlyMap<string, number>;
+  /** Where such a pass ends. */
+  reference: Awaited<ReturnType<typeof endState>>;
+}
+
+export async function prepareCases(scenario: Scenario): Promise<Prepared> {
+  const fleet = await prepare(scenario);
+  const unharmed = await Fleet.copyOf(fleet);
+  try {
+    const { outcome, points } = await runWith(unharmed, null);
+    expect(scenario.exitCodes, outcome.stderr).toContain(outcome.code);
+    return { scenario, fleet, points: counted(points), reference: await endState(unharmed, outcome) };
+  } finally {
+    await unharmed.dispose();
+  }
+}
+
+/** The lease is renewed, and processes are told to end, at moments that nobody chose: these points may be missed. */
+export const isFleeting = (point: string): boolean => /^lease:|: signal /.test(point);
+
+/** What others can see from then on; everything else only prepares it. */
+const isCommitting = (point: string): boolean => /: (run|rename|rm) /.test(point) && !isFleeting(point);
+
+/** The first time that a point is passed; of what others can see also the last one. */
+function occurrencesOf(point: string, count: number): number[] {
+  return count > 1 && isCommitting(point) ? [1, count] : [1];
+}
+
+export function kills({ points }: Prepared): Fault[] {
+  return [...points].flatMap(([point, count]) =>
+    occurrencesOf(point, count).flatMap((occurrence) =>
+      momentsOf(point).map((when): Fault => ({ point, occurrence, when, act: 'kill' })),
+    ),
+  );
+}
+
+/**
+ * One effect comes after the other: so killed before one is killed after the one before it, and only of what others
+ * can see is "after" a case of its own.
+ */
+export function momentsOf(point: string): Fault['when'][] {
+  const moments: Fault['when'][] = ['before'];
+  if (/: (run|writeFile|rm) /.test(point)) moments.push('during');
+  if (isCommitting(point)) moments.push('after');
+  return moments;
+}
+
+const ERRORS = ['ENOSPC', 'EACCES', 'EIO'] as const;
+const FAILURES = ['fail', 'hang', 'half', 'killed', 'missing'] as const;
+
+/** `turn`: with which error of the system to begin, so that over the scenarios every point meets every one. */
+export function failures({ points }: Prepared, turn: number): Fault[] {
+  return [...points.keys()].flatMap((point, index): Fault[] => {
+    // How an app, a check or a provide command ends is the recipe's own.
+    if (/: run (?!git|cp|sync)/.test(point)) return [];
+    if (point.includes(': run '))
+      return FAILURES.map((act) => ({ point, occurrence: 1, when: 'before', act }));
+    if (point.includes(': signal ')) return [];
+    const act = ERRORS[(index + turn) % ERRORS.length] ?? 'EIO';
+    return [{ point, occurrence: 1, when: 'during', act }];
+  });
+}
+
+export type Ending = 'passed' | 'not reached';
+
+export async function killed(prepared: Prepared, fault: Fault): Promise<Ending> {
+  return await onCopy(prepared, async (fleet) => {
+    const { outcome } = await runWith(fleet, fault);
+    if (outcome.signal !== 'SIGKILL') return missed(fault, outcome);
+    expect(await knownGoodFaults(fleet, prepared.scenario.damaged)).toEqual([]);
+    await recovers(prepared, fleet);
+    return 'passed';
+  });
+}
+
+/** Killed, and killed again by what the next start does about it. */
+export async function killedTwice(prepared: Prepared, first: Fault, second: Fault): Promise<Ending> {
+  return await onCopy(prepared, async (fleet) => {
+    expect((await runWith(fleet, first)).outcome.signal).toBe('SIGKILL');
+    const { outcome } = await runWith(fleet, second);
+    if (outcome.signal !== 'SIGKILL') return missed(second, outcome);
+    expect(await knownGoodFaults(fleet, prepared.scenario.damaged)).toEqual([]);
+    await recovers(prepared, fleet);
+    return 'passed';
+  });
+}
+
+/** Points that a start passes which has a killed predecessor to clean up after. */
+export async function recoveryPoints(prepared: Prepared, first: Fault): Promise<string[]> {
+  const fleet = await Fleet.copyOf(prepared.fleet);
+  try {
+    expect((await runWith(fleet, first)).outcome.signal).toBe('SIGKILL');
+    const { points } = await runWith(fleet, null);
+    return [...new Set(points.filter((point) => point.startsWith('start: ')))];
+  } finally {
+    await fleet.dispose();
+  }
+}
+
+const CAUSES: Record<string, RegExp> = {
+  fail: /injected failure|cp ended with|could not force/,
+  hang: /did not answer within|did not end within|no answer within/,
+  half: /./,
+  killed: /exit code null|ended with (signal )?(SIGKILL|null)|could not force/,
+  missing: /command not found|ENOENT/,
+};
+
+export async function failed(prepared: Prepared, fault: Fault): Promise<Ending> {
+  return await onCopy(prepared, async (fleet) => {
+    const before = await trialsOf(fleet);
+    const { outcome, reached } = await runWith(fleet, fault);
+    if (!reached) return missed(fault, outcome);
+    expect(outcome.signal).toBeNull();
+    expect(await knownGoodFaults(fleet, prepared.scenario.damaged)).toEqual([]);
+    const trials = (await trialsOf(fleet)).slice(before.length);
+    const right = prepared.scenario.red ? ['red', 'infra', null] : ['green', 'infra', null];
+    for (const { verdict, message } of trials) expect(right, message ?? '').toContain(verdict);
+    const said = `${outcome.stdout}${outcome.stderr}${JSON.stringify(trials)}${await logsOf(fleet)}`;
+    expect(said).toMatch(CAUSES[fault.act] ?? new RegExp(fault.act));
+    await recovers(prepared, fleet);
+    return 'passed';
+  });
+}
+
+async function recovers({ scenario, reference }: Prepared, fleet: Fleet): Promise<void> {
+  const next = await fleet.reconcile(['--once', '--json', '--retry-failed']);
+  const rows = (next.json?.recipes ?? []).map(
+    ({ recipe, reason, message }) => `${recipe}: ${reason}: ${message}`,
+  );
+  expect(scenario.exitCodes, [...rows, next.stderr].join('\n')).toContain(next.code);
+  await expectInvariants(fleet);
+  expect(await endState(fleet, next)).toEqual(reference);
+}
+
+async function onCopy({ fleet }: Prepared, work: (copy: Fleet) => Promise<Ending>): Promise<Ending> {
+  const copy = await Fleet.copyOf(fleet);
+  try {
+    return await work(copy);
+  } finally {
+    await copy.dispose();
+  }
+}
+
+function missed(fault: Fault, outcome: Outcome): Ending {
+  if (isFleeting(fault.point)) return 'not reached';
+  throw new Error(`${fault.point} was not reached: exit ${outcome.code}\n${outcome.stderr}`);
+}
+
+interface StoredTrial {
+  recipe: string;
+  verdict: string | null;
+  message: string | null;
+  generation: number;
+}
+
+/** Oldest first. */
+async function trialsOf(fleet: Fleet): Promise<StoredTrial[]> {
+  const trials: StoredTrial[] = [];
+  for (const recipe of (await readdir(fleet.state)).filter((name) => !name.startsWith('.')).toSorted()) {
+    const folder = join(fleet.state, recipe, 'trials');
+    const found = (await readdir(folder).catch(() => [])).map(async (id) => {
+      const text = await readFile(join(folder, id, 'trial.json'), 'utf8').catch(() => 'null');
+      return JSON.parse(text) as StoredTrial | null;
+    });
+    const stored = (await Promise.all(found)).filter((trial) => trial !== null);
+    trials.push(...stored.toSorted((a, b) => a.generation - b.generation));
+  }
+  return trials;
+}
+
+async function logsOf(fleet: Fleet): Promise<string> {
+  const entries = await readdir(fleet.state, { recursive: true, withFileTypes: true });
+  const logs = entries.filter(
+    (entry) => entry.isFile() && /\/trials\/.*\.log$/.test(join(entry.parentPath, entry.name)),
+  );
+  return (await Promise.all(logs.map((log) => readFile(join(log.parentPath, log.name), 'utf8')))).join('');
+}
+
+function counted(points: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const point of points) counts.set(point, (counts.get(point) ?? 0) + 1);
+  return counts;
+}
