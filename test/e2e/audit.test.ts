@@ -405,6 +405,9 @@ describe('what somebody changed is found, named, and nothing else is reported', 
     const deep = await audit(copy, '--deep', 'shop');
     expect(faults(deep)).toEqual(['shop volume']);
     expect(wordsOn(deep, 'volume')).toContain('reconcile rebuild shop');
+    expect((await fleet.reconcile(['rebuild', 'shop'], copy)).code).toBe(0);
+    expect((await pass(fleet, [], copy)).code).toBe(0);
+    expect(faults(await audit(copy, '--deep'))).toEqual([]);
   });
 
   it('a file that was only touched is said, and is no fault', async () => {

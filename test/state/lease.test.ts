@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CannotRun, Fenced } from '../../src/reconciler/errors.ts';
 import { Layout } from '../../src/state/layout.ts';
-import { acquireLease, currentHolder } from '../../src/state/lease.ts';
+import { abandonedPreparations, acquireLease, currentHolder } from '../../src/state/lease.ts';
 
 let layout: Layout;
 const children: ChildProcess[] = [];
@@ -82,6 +82,18 @@ describe('the lease', () => {
     expect(await readdir(layout.terms)).toEqual([]);
     expect(await readdir(layout.ended)).toEqual([]);
     expect((await readdir(layout.own)).toSorted()).toEqual(['ended', 'terms']);
+  });
+
+  it.each([
+    ['long ago', -120_000],
+    ['under a clock that was a year ahead', 365 * 86_400_000],
+  ])('asked for by one that was killed %s, before it said a word, is cleaned up after', async (_, ms) => {
+    const [old, fresh] = [join(layout.own, 'prepared-old'), join(layout.own, 'prepared-now')];
+    await mkdir(old, { recursive: true });
+    await mkdir(fresh);
+    const at = (Date.now() + ms) / 1000;
+    await utimes(old, at, at);
+    expect(await abandonedPreparations(layout)).toEqual([old]);
   });
 
   it('goes to one of many that ask at the same time', async () => {

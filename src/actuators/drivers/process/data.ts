@@ -66,7 +66,7 @@ export async function cloneHome(
     if (copied.digest === digest) continue;
     const message = `volume ${name} of ${source.stack} is not what was promoted: its copy has digest ${copied.digest}, expected ${digest}`;
     throw new TrialFault('infra', 'base-changed', message, {
-      hint: 'the next look finds it damaged and chooses another base',
+      hint: 'if the next pass says so again, only reading it shows the damage: see "reconcile audit --deep"',
     });
   }
   const secrets = join(source.folder, 'secrets');
