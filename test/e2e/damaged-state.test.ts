@@ -7,12 +7,7 @@ import { STORED } from '../fuzz/corpus/stored.ts';
 import { makeStoredFleet, STORED_FILES, type StoredFleet } from '../fuzz/stored-fleet.ts';
 import { pass } from './rows.ts';
 
-const DAMAGES = [
-  'half of it',
-  'bytes that are no text',
-  'lists without end, all of them closed',
-  'the prototype',
-];
+const DAMAGES = ['half of it', 'the prototype'];
 
 let made: StoredFleet;
 let before: Listing;
@@ -48,7 +43,7 @@ describe.each(STORED_FILES)('%s', (file) => {
       expect(outcome.stdout).toContain(damaged);
       expect(await readFile(damaged)).toEqual(Buffer.from(contents));
     }
-    for (const command of ['plan', 'status', 'history', 'logs shop', 'explain shop']) {
+    for (const command of ['status', 'explain shop']) {
       const looked = await made.fleet.reconcile([...command.split(' '), '--json']);
       expect(looked.json).not.toBeNull();
       expect(looked.stderr).not.toMatch(/TypeError|RangeError/);
