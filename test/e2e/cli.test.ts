@@ -254,6 +254,44 @@ describe('validate and schema', () => {
   });
 });
 
+describe('whoever reads what is printed', () => {
+  it('may go away, on either stream: a trial is not left half done for that', async () => {
+    await fleet.recipe('shop', V1);
+    const running = fleet.start(['--once']);
+    running.process.stdout?.destroy();
+    running.process.stderr?.destroy();
+    expect((await running.done).code).toBe(0);
+    expect(await fleet.record('shop')).toMatchObject({ version: V1 });
+  });
+
+  it('gets one line for each problem, whatever the file is called', async () => {
+    await fleet.document('a\nb: \u001b[2J\u202e.yaml', 'kind: Recipe');
+    const { stdout, stderr } = await fleet.reconcile(['validate']);
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    for (const line of stdout.trim().split('\n').slice(0, -1)) expect(line).toMatch(/\.yaml:1:1: /);
+    expect((await fleet.reconcile(['plan'])).stdout).not.toContain('\nb: ');
+  });
+});
+
+describe('a recipe that is named by a path', () => {
+  it('is nowhere: nothing outside of the state folder is looked at', async () => {
+    await mkdir(join(fleet.folder, 'trials', 'x'), { recursive: true });
+    for (const args of [
+      ['logs', '..'],
+      ['history', '..'],
+      ['explain', '../x'],
+      ['--once', '../x'],
+      ['status', '..'],
+    ]) {
+      const outcome = await fleet.reconcile([...args, '--json']);
+      expect(outcome.code).toBe(1);
+      expect(outcome.json?.error).toBeTypeOf('string');
+      expect(outcome.stderr).not.toContain(join(fleet.folder, 'trials'));
+    }
+  });
+});
+
 describe('the state and manifest folders', () => {
   it('may be named by the environment, relative to where one stands, with spaces in them', async () => {
     await fleet.recipe('shop', V1);

@@ -9,6 +9,8 @@ interface PropertyOptions<T> {
   name: string;
   /** Made-up cases in `npm test`. */
   runs: number;
+  /** Of the time of a long run, compared with the other properties. */
+  share?: number;
   /** By a name that says what is odd about each. */
   corpus: Readonly<Record<string, T>>;
   cases: fc.Arbitrary<T>;
@@ -32,6 +34,7 @@ interface Search {
 export interface Property {
   name: string;
   runs: number;
+  share: number;
   corpus: readonly string[];
   open: () => Promise<OpenProperty>;
 }
@@ -46,10 +49,12 @@ interface OpenProperty {
 /** A case that takes longer hangs. */
 const CASE_TIMEOUT_MS = 30_000;
 
-export function property<T>({ name, runs, corpus, cases, open }: PropertyOptions<T>): Property {
+export function property<T>(options: PropertyOptions<T>): Property {
+  const { name, runs, share = 1, corpus, cases, open } = options;
   return {
     name,
     runs,
+    share,
     corpus: Object.keys(corpus),
     open: async () => {
       const { holds, close } = await open();

@@ -41,6 +41,7 @@ export interface StoredFleet {
   /** What its upstreams show; no git need be asked for it. */
   refs: Readonly<Record<string, UpstreamRefs>>;
   original: Readonly<Record<StoredFile, string>>;
+  pathOf(file: StoredFile): string;
   put(file: StoredFile, contents: string | Uint8Array): Promise<void>;
   restore(file: StoredFile): Promise<void>;
 }
@@ -73,5 +74,5 @@ export async function makeStoredFleet(): Promise<StoredFleet> {
     tags: await Promise.all(names.map(async (name) => ({ name, commit: await upstream.commitOf(name) }))),
   });
   const refs = { shop: await refsOf(shop, [V1, V2, 'constructor']), blog: await refsOf(blog, [V1]) };
-  return { fleet, refs, original, put, restore };
+  return { fleet, refs, original, pathOf, put, restore };
 }

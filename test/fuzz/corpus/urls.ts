@@ -25,6 +25,7 @@ export const URLS: Readonly<Record<string, string>> = {
   'a file with an option': 'file:///--upload-pack=touch PWNED',
   'a backslash': 'https://host\\@evil/x',
   credentials: 'https://user:hush@host/x',
+  'credentials in a URL that looks like a path': '/://user:hush@host/x',
   'git without encryption': 'git://host/x',
   'a scheme of a remote helper': 'hg::https://host/x',
   'a path relative to home': '~/x',

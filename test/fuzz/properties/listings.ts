@@ -36,6 +36,7 @@ const cases = fc.oneof(
 export const listings = property<string>({
   name: "git's answers: taken as a whole, or refused by name",
   runs: 1000,
+  share: 0.2,
   corpus: {
     'nothing at all': '',
     'one end of line': '\n',

@@ -44,6 +44,7 @@ const SECRET = 'Kq7ZpW3xVbN9mT2r';
 export const logs = property<Said>({
   name: 'logs: no concealed secret, however it is cut',
   runs: 300,
+  share: 1.5,
   corpus: {
     'a secret byte by byte': {
       secret: SECRET,

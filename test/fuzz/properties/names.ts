@@ -41,6 +41,7 @@ const cases = fc.oneof(
 export const names = property<string>({
   name: 'names: a recipe, volume, secret, check or variable stays in its place',
   runs: 400,
+  share: 0.3,
   corpus: NAMES,
   cases,
   open: async () => ({

@@ -1,6 +1,6 @@
 /**
  * Whatever a server answers when real git asks it for refs: the answer is taken as a whole or called unreadable, and
- * one that was cut off never shows fewer tags than there are (invariant I7).
+ * one that was only cut off never shows fewer tags than there are (invariant I7).
  */
 import fc from 'fast-check';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -85,8 +85,9 @@ export const servers = property<Spoiled>({
         const spoil = (body: Buffer): Buffer => Buffer.concat([kept(body, left, between), tail]);
         proxy.tampering = { ...how, spoil };
         const reading = await ask();
-        if (reading.readable) expect(reading.value.tags).toEqual(tags);
-        else expect(reading.why).toContain(proxy.url('app'));
+        // With bytes of its own in place of the rest it may be a whole answer again, and another one.
+        if (reading.readable && tail.length === 0) expect(reading.value.tags).toEqual(tags);
+        if (!reading.readable) expect(reading.why).toContain(proxy.url('app'));
       },
       close: async () => {
         await proxy.close();

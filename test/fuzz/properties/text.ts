@@ -9,6 +9,7 @@ import { property } from '../property.ts';
 export const text = property<string>({
   name: 'text for people: steers no terminal and breaks no line',
   runs: 500,
+  share: 0.3,
   corpus: {
     'a sequence that clears the screen': '\u001b[2J',
     'the same, in one character': '\u009b2J',

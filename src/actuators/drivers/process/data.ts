@@ -1,6 +1,6 @@
 /** Volumes and secrets of a generation as folders and files: made, copied, measured and compared. */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
 import { describe, TrialFault } from '../../../reconciler/errors.ts';
@@ -8,7 +8,7 @@ import type { Damage, VolumeRecord } from '../../../reconciler/model.ts';
 import type { DataHome, Work } from '../../../reconciler/ports.ts';
 import { run } from '../../../run.ts';
 import { removeTree } from '../../../state/remove-tree.ts';
-import { readTree } from './tree.ts';
+import { readTree, type TreeFacts } from './tree.ts';
 
 /** A copy of a large volume may take long; the trial's own timeout is what bounds it. */
 const COPY_TIMEOUT_MS = 24 * 3_600_000;
@@ -93,10 +93,7 @@ export async function measureHome(
       const message = `volume ${name} of ${home.stack} is no folder any more: the app took it away or replaced it`;
       throw new TrialFault('red', 'volume-replaced', message);
     }
-    const options = { contents: true, signal: work.signal };
-    const { bytes, files, fingerprint, digest } = await readTree(folder, options).catch((error: unknown) => {
-      throw isOutOfReach(error) ? unreadableVolume(name, home, error) : error;
-    });
+    const { bytes, files, fingerprint, digest } = await readOwnTree(home, name, work);
     volumes.push({ name, bytes, files, fingerprint, digest: digest ?? '' });
   }
   for (const name of declared.secrets) await readSecret(home, name);
@@ -110,6 +107,26 @@ async function assertOwnFolders(home: DataHome): Promise<void> {
     const message = `${folder}, where the data of ${home.stack} lies, is a link now: the app put it there`;
     throw new TrialFault('red', 'volume-replaced', message);
   }
+}
+
+/**
+ * A file with another name outside of its volume could be written to from there for as long as the generation is kept,
+ * by the next trial of the same app for one: then the volume becomes a copy of itself, which has only its own.
+ */
+async function readOwnTree(home: DataHome, name: string, work: Work): Promise<TreeFacts> {
+  const folder = volumeFolder(home, name);
+  const read = async (): Promise<TreeFacts> =>
+    await readTree(folder, { contents: true, signal: work.signal }).catch((error: unknown) => {
+      throw isOutOfReach(error) ? unreadableVolume(name, home, error) : error;
+    });
+  const facts = await read();
+  if (facts.shared === 0) return facts;
+  work.log.note(`volume ${name}: ${facts.shared} files have a name outside of it too, and become copies`);
+  const copy = join(home.folder, `copy-of-${name}`);
+  await copyTree(folder, copy, work);
+  await removeTree(folder);
+  await rename(copy, folder);
+  return await read();
 }
 
 /** The app took the rights to its own files away, or made them unreachable: what cannot be read cannot be kept. */

@@ -1,4 +1,15 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -256,6 +267,22 @@ describe('a generation', () => {
       expect(await readFile(join(elsewhere, 'precious'), 'utf8')).toBe('not ours');
     },
   );
+
+  it('shares no file with a place outside of its volumes, and keeps the names that are its own together', async () => {
+    await deploy('stores');
+    await undeploy();
+    const data = join(home.folder, 'volumes', 'data');
+    const outside = join(harness.folder, 'outside');
+    await writeFile(outside, 'before');
+    await link(outside, join(data, 'one'));
+    await link(outside, join(data, 'two'));
+    const { volumes } = await harness.driver.measure(home, harness.manifest('stores'), harness.work());
+    await writeFile(outside, 'after');
+    expect(await readFile(join(data, 'one'), 'utf8')).toBe('before');
+    expect((await stat(join(data, 'one'))).ino).toBe((await stat(join(data, 'two'))).ino);
+    expect((await harness.driver.inspect(home, { volumes, secrets: ['key'] })).damage).toEqual([]);
+    expect(await readdir(home.folder)).toEqual(['secrets', 'volumes']);
+  });
 
   it('has no secret that is a link or a pipe, which would be followed or waited for', async () => {
     const secret = join(home.folder, 'secrets', 'key');
