@@ -231,7 +231,8 @@ async function cleanUp(run: TrialRun, emit: Emit): Promise<void> {
 /** A green verdict is only said of what was promoted; everything else has its own by now. */
 async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: TrialPorts): Promise<void> {
   const { clock, journal } = ports;
-  await believeTheRecord(trial, ports);
+  const promoted = await wasPromoted(trial, ports);
+  if (promoted === true) Object.assign(trial, { promoted, verdict: 'green', reason: null });
   const verdict = trial.verdict ?? 'infra';
   const same = request.earlier.filter(({ inputs }) => inputs === trial.inputs);
   trial.verdict = verdict;
@@ -239,18 +240,15 @@ async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: Tria
   trial.retryAfterMs = retryDelay(verdict, same, request.manifest.retry, clock.random());
   trial.endedAt = clock.now().toISOString();
   if (trial.uptime !== null) trial.uptime.end = clock.uptime();
-  await journal.save(trial);
+  // While the record cannot be read the trial stays open: recovery closes it by what the record then says.
+  if (promoted === null) ports.leaveToRecovery(`cannot tell whether trial ${trial.id} was promoted`);
+  else await journal.save(trial);
 }
 
-/**
- * A promotion that failed may have written the record all the same. Where the record cannot be read, the trial stays
- * open: recovery closes it by what the record then says (invariant I3).
- */
-async function believeTheRecord(trial: TrialRecord, ports: TrialPorts): Promise<void> {
-  if (trial.promoted || !trial.steps.some(({ name }) => name === 'promote')) return;
-  if (await recordNames(trial, ports)) {
-    Object.assign(trial, { promoted: true, verdict: 'green', reason: null });
-  }
+/** A promotion that failed may have written the record all the same. Null where that cannot be told. */
+async function wasPromoted(trial: TrialRecord, ports: TrialPorts): Promise<boolean | null> {
+  const mayBe = !trial.promoted && trial.steps.some(({ name }) => name === 'promote');
+  return mayBe ? await recordNames(trial, ports) : trial.promoted;
 }
 
 function tooLateToTidy(): TrialFault {
