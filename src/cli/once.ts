@@ -1,6 +1,6 @@
 /** `reconcile --once [RECIPE…]`: one pass, then exit. */
 import { once as onceEmitted } from 'node:events';
-import { describe } from '../reconciler/errors.ts';
+import { describe, Fenced } from '../reconciler/errors.ts';
 import { runPass } from '../reconciler/pass.ts';
 import type { Context, ExitCode } from './context.ts';
 import { makeProgress } from './progress.ts';
@@ -25,10 +25,13 @@ export async function once(
     });
     // Who lost the lease waits for nothing any more: the successor ends what was started.
     const result = await Promise.race([pass, rejectWhen(lease.term.lost)]);
-    await actor.store(result, request.recipes.length === 0);
+    const whole = request.recipes.length === 0;
+    const unstored = await actor.store(result, whole).then(() => null, whyNotStored);
     progress.end();
-    printReport(context.out, context.err, result.report, context.options.json);
-    return result.report.exitCode;
+    // What came of the pass is said all the same: nobody can look it up.
+    const report = unstored === null ? result.report : { ...result.report, exitCode: 1, error: unstored };
+    printReport(context.out, context.err, report, context.options.json);
+    return report.exitCode;
   } finally {
     progress.end();
     await lease.release().catch(async (error: unknown) => {
@@ -38,6 +41,11 @@ export async function once(
       );
     });
   }
+}
+
+function whyNotStored(error: unknown): string {
+  if (error instanceof Fenced) throw error;
+  return `the result of this pass could not be stored: ${describe(error)}`;
 }
 
 async function rejectWhen(signal: AbortSignal): Promise<never> {

@@ -227,8 +227,15 @@ async function remember(pass: Pass, name: string, instant: Instant, trial?: Tria
   if (trial !== undefined) memory = rememberTrial(memory, trial);
   memory = rememberDecision(memory, decision, instant.now);
   if (memory === before) return;
-  await ports.memory.remember(name, memory);
-  found.view.recipes.set(name, { ...view, memory: { readable: true, value: memory } });
+  try {
+    await ports.memory.remember(name, memory);
+    found.view.recipes.set(name, { ...view, memory: { readable: true, value: memory } });
+  } catch (error) {
+    if (error instanceof Fenced) throw error;
+    // It is found out again by the next look; until then the others are served as always.
+    const message = `${decision.message}; what was seen could not be remembered: ${describe(error)}`;
+    found.decisions.set(name, { ...decision, message });
+  }
 }
 
 function viewOf(pass: Pass, name: string): RecipeView {
