@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** The whole matrix of crashes and failures: `npm run test:crash`. */
 export default defineConfig({
   test: {
-    include: ['test/crash/matrix.test.ts'],
+    include: ['test/crash/{matrix,disk-full,teardown}.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 60_000,
     // Each case is a few runs of the program, which mostly wait.

@@ -124,7 +124,11 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     const ports: PassPorts = {
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
-      upstream: gitUpstream({ mark: `${term.mark}/observe`, timeoutMs: settings.upstreamTimeoutMs }),
+      upstream: gitUpstream({
+        mark: `${term.mark}/observe`,
+        lifeline: term.lifeline,
+        timeoutMs: settings.upstreamTimeoutMs,
+      }),
       promotion,
       commands: commandRunner(),
       mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
@@ -145,11 +149,22 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       const before = earlier.readable ? earlier.value : null;
       await storePass(layout, term, { startedAt, enrolled, whole, report }, before);
     };
-    return { ports, lease, store };
+    return { ports, lease: { ...lease, release: () => endTerm(lease, driver) }, store };
   } catch (error) {
     await lease.release();
     throw error;
   }
+}
+
+/** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */
+async function endTerm(lease: Lease, driver: Driver): Promise<void> {
+  const { term } = lease;
+  if (!term.lost.aborted) {
+    await driver
+      .reap(term.mark, term.folder)
+      .catch((error: unknown) => term.leaveToRecovery(describe(error)));
+  }
+  await lease.release();
 }
 
 async function writableState<T>(layout: Layout, use: () => Promise<T>): Promise<T> {

@@ -2,19 +2,25 @@
  * The one way this program runs git: without anybody's configuration, hooks, templates, helpers or prompts, with a
  * listed environment, and only over transports that cannot run a command (invariant I12). Every call has a deadline.
  */
+import { keepStart } from './cut.ts';
 import { childEnvironment } from './environment.ts';
 import { TrialFault } from './reconciler/errors.ts';
-import { run } from './run.ts';
+import { run, type RunResult } from './run.ts';
 
 export interface GitOptions {
   cwd?: string;
   timeoutMs: number;
   mark: string;
+  /** A file that git inherits open, by which what it started is found even where it cleared its environment. */
+  lifeline?: string;
   signal?: AbortSignal;
 }
 
 /** A listing longer than this is not believed, and not kept. */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
+
+/** A server says in its own words why it refuses; how many these are is up to it. */
+const LONGEST_COMPLAINT = 2000;
 
 /** What git itself may need of our environment: the way out, and the user's own ssh. */
 const PASSED_ON = (
@@ -60,7 +66,7 @@ export async function git(what: string, args: readonly string[], options: GitOpt
     new TrialFault('infra', reason, withoutUserinfo(`could not ${what}: ${why}`));
   if (result.notRunnable !== null) throw failed('git-not-runnable', result.notRunnable);
   if (result.timedOut) throw failed('git-timeout', `git did not answer within ${options.timeoutMs / 1000} s`);
-  if (result.exitCode !== 0) throw failed('git-failed', complaint(result.stderr, result.exitCode));
+  if (result.exitCode !== 0) throw failed('git-failed', complaint(result));
   if (length > LONGEST_ANSWER)
     throw failed('git-answer-too-long', `more than ${LONGEST_ANSWER} bytes came back`);
   return Buffer.concat(chunks).toString('utf8');
@@ -91,9 +97,10 @@ function gitEnvironment(): Record<string, string> {
 }
 
 /** Git says what is wrong in its `fatal:` or `error:` lines; the rest is company. */
-function complaint(stderr: string, exitCode: number | null): string {
+function complaint({ stderr, exitCode, signal }: RunResult): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   const telling = lines.filter((line) => /^(fatal|error|remote|ssh|Host|Permission)\b/i.test(line));
   const words = (telling.length > 0 ? telling : lines.filter((line) => line !== '')).slice(0, 3).join('; ');
-  return words === '' ? `git ended with exit code ${exitCode}` : words;
+  const how = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
+  return words === '' ? `git ended with ${how}` : keepStart(words, LONGEST_COMPLAINT);
 }

@@ -18,10 +18,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-/** A reader that went away (`| head`) is no failure of ours to report. */
-stdout.on('error', (error) => {
-  if (!('code' in error && error.code === 'EPIPE')) throw error;
-});
+/** A reader that went away (`| head`) is no failure of ours to report, and no reason to leave a trial half done. */
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error) => {
+    if (!('code' in error && error.code === 'EPIPE')) throw error;
+  });
+}
 
 async function parts() {
   return await import('./composition.ts');

@@ -12,6 +12,7 @@ import { readTree } from '../src/actuators/drivers/process/tree.ts';
 import { parseVersion } from '../src/reconciler/releases.ts';
 import type { Uptime } from '../src/reconciler/model.ts';
 import type { Fleet } from './fixtures/fleet.ts';
+import { GIT_ENVIRONMENT } from './fixtures/upstream-repo.ts';
 
 const execute = promisify(execFile);
 
@@ -98,7 +99,7 @@ async function knownGood(
 async function released(fleet: Fleet, { recipe, version, commit }: StoredRecord): Promise<string[]> {
   if (parseVersion(version) === null) return [`I2: ${recipe} is at ${version}, which is no release`];
   const args = ['rev-parse', '--verify', `refs/tags/${version}^{commit}`];
-  const peeled = await execute('git', args, { cwd: join(fleet.upstreams, recipe) });
+  const peeled = await execute('git', args, { cwd: join(fleet.upstreams, recipe), env: GIT_ENVIRONMENT });
   return peeled.stdout.trim() === commit
     ? []
     : [`I2: ${recipe} records ${commit}, its tag is ${peeled.stdout.trim()}`];

@@ -6,11 +6,14 @@
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { git, type GitOptions } from '../git.ts';
-import { NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
+import { describe, NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
 import type { Manifest } from '../reconciler/model.ts';
 import type { MirrorPort, Work } from '../reconciler/ports.ts';
+import { readRefListing } from '../ref-listing.ts';
 import { KEPT_REFS, type Layout } from '../state/layout.ts';
-import type { Term } from '../state/term.ts';
+import { isMissing, type Term } from '../state/term.ts';
+
+const TAGS = 'refs/tags/';
 
 interface MirrorOptions {
   layout: Layout;
@@ -39,6 +42,11 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
     throw new TrialFault('infra', 'branch-missing', message);
   }
   const present = await localRefs(mirror, call);
+  if (!hasTags(wanted) && hasTags(present)) {
+    // Fetching would let go of every release that the mirror holds, on the word of an answer that may be wrong.
+    const message = `${upstream} shows no tags at all, though it had some when it was mirrored last`;
+    throw new TrialFault('infra', 'tags-vanished', message);
+  }
   if (sameRefs(wanted, present)) {
     work.log.note(`the local mirror already equals ${upstream}`);
   } else {
@@ -177,7 +185,9 @@ async function ensureMirror(
   const mirror = layout.mirror(recipe);
   try {
     await access(`${mirror}/HEAD`);
-  } catch {
+  } catch (error) {
+    // A mirror that may not be read holds commits that upstream may no longer have (invariant I7).
+    if (!isMissing(error)) throw unreadableMirror(mirror, error);
     const folder = await term.makeFolder(`mirror-${recipe}`);
     const call = { cwd: folder, timeoutMs, mark: work.mark, signal: work.signal, term };
     await mirrorGit(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', folder], call);
@@ -187,23 +197,26 @@ async function ensureMirror(
   return mirror;
 }
 
+function unreadableMirror(mirror: string, error: unknown): TrialFault {
+  const message = `could not read the local mirror ${mirror}: ${describe(error)}`;
+  return new TrialFault('infra', 'mirror-unreadable', message, { cause: error });
+}
+
 type Refs = ReadonlyMap<string, string>;
 
 /** The mirrored branch and every tag, each with its own object (for an annotated tag not the commit). */
 async function refsOf(url: string, branch: string | null, call: MirrorCall): Promise<Refs> {
   const head = branch === null ? 'HEAD' : `refs/heads/${branch}`;
   const args = ['ls-remote', '--quiet', '--symref', '--', url, head, 'refs/tags/*'];
-  const refs = new Map<string, string>();
-  let branchRef: string | null = branch === null ? null : head;
-  for (const line of lines(await mirrorGit(`list the refs of ${url}`, args, call))) {
-    const [left = '', name = ''] = line.split('\t');
-    if (name === 'HEAD' && left.startsWith('ref: ')) branchRef = left.slice('ref: '.length);
-    else if (name === 'HEAD' && branchRef !== null) refs.set(branchRef, left);
-    // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
-    else if ((branch !== null && name === head) || (name.startsWith('refs/tags/') && !name.endsWith('^{}')))
-      refs.set(name, left);
-  }
-  return refs;
+  const { head: named, objects } = readRefListing(
+    await mirrorGit(`list the refs of ${url}`, args, call),
+    url,
+  );
+  // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
+  const branchRef = branch === null ? named : head;
+  const tip = objects.get(head);
+  const refs = new Map([...objects].filter(([name]) => name.startsWith(TAGS)));
+  return branchRef === null || tip === undefined ? refs : new Map([[branchRef, tip], ...refs]);
 }
 
 async function localRefs(mirror: string, call: MirrorCall): Promise<Refs> {
@@ -216,6 +229,10 @@ async function localRefs(mirror: string, call: MirrorCall): Promise<Refs> {
 
 function branchesIn(refs: Refs): string[] {
   return [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/'));
+}
+
+function hasTags(refs: Refs): boolean {
+  return [...refs.keys()].some((ref) => ref.startsWith(TAGS));
 }
 
 function sameRefs(wanted: Refs, have: Refs): boolean {
@@ -231,7 +248,7 @@ interface MirrorCall extends GitOptions {
 }
 
 function callOptions({ term, timeoutMs }: MirrorOptions, work: Work, cwd: string): MirrorCall {
-  return { cwd, timeoutMs, mark: work.mark, signal: work.signal, term };
+  return { cwd, timeoutMs, mark: work.mark, lifeline: term.lifeline, signal: work.signal, term };
 }
 
 /** No rename guards what git writes: so each git is started only while the lease is held (invariant I5). */

@@ -16,6 +16,7 @@ export interface FinishedPass<Row extends { recipe: string }> {
     error?: string;
     summary: Readonly<Record<string, number>>;
     program: { version: string; commit: string };
+    disk: { allocatedBytes: number; budgetBytes: number | null };
     recipes: readonly Row[];
   };
 }
@@ -32,13 +33,13 @@ export async function storePass<Row extends { recipe: string }>(
   pass: FinishedPass<Row>,
   earlier: EarlierPasses | null,
 ): Promise<void> {
-  const { observedAt, exitCode, error, summary, program, recipes } = pass.report;
+  const { observedAt, exitCode, error, summary, program, disk, recipes } = pass.report;
   const seen = new Set(recipes.map(({ recipe }) => recipe));
   const others = pass.whole ? [] : (earlier?.last.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
   const said = error === undefined ? { exitCode } : { exitCode, error };
   const { startedAt, enrolled } = pass;
   const rows = [...recipes, ...others].toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
-  const last = { startedAt, observedAt, ...said, program, enrolled, summary, recipes: rows };
+  const last = { startedAt, observedAt, ...said, program, enrolled, summary, disk, recipes: rows };
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
   const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
   await term.write(layout.passes, `${JSON.stringify({ last, history }, null, 1)}\n`);

@@ -8,7 +8,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { describe, TrialFault } from '../reconciler/errors.ts';
+import { describe, LOG_NOT_WRITTEN, TrialFault } from '../reconciler/errors.ts';
 import type { JournalLog } from '../reconciler/ports.ts';
 
 const LARGEST_LOG = 4 * 1024 * 1024;
@@ -16,14 +16,16 @@ const LONGEST_LINE = 64 * 1024;
 /** Shorter texts would blank out half of every log, and are no secrets. */
 const SHORTEST_SECRET = 6;
 
-/** The texts that must not be written. Longest first, so that a secret that contains another goes as a whole. */
+/**
+ * The texts that must not be written. Longest first, so that a secret that contains another goes as a whole. The words
+ * of one count too: lines and messages are cut between words.
+ */
 export class Concealed {
   #secrets: string[] = [];
 
   add(secret: string): void {
-    const text = secret.trim();
-    if (text.length < SHORTEST_SECRET || this.#secrets.includes(text)) return;
-    this.#secrets = [...this.#secrets, text].toSorted((a, b) => b.length - a.length);
+    const texts = [secret.trim(), ...secret.split(/\s+/)].filter((text) => text.length >= SHORTEST_SECRET);
+    this.#secrets = [...new Set([...this.#secrets, ...texts])].toSorted((a, b) => b.length - a.length);
   }
 
   clean(text: string): string {
@@ -37,7 +39,7 @@ export class Concealed {
 }
 
 export function openStepLog(path: string, concealed: Concealed, mayWrite: () => boolean): JournalLog {
-  const speakers = new Map<string, { decoder: TextDecoder; rest: string }>();
+  const speakers = new Map<string, { source: string; decoder: TextDecoder; rest: string }>();
   let size = 0;
   let full = false;
   let failure: unknown = null;
@@ -62,9 +64,10 @@ export function openStepLog(path: string, concealed: Concealed, mayWrite: () => 
     note: (text) => append(`${new Date().toISOString()} ${concealed.clean(text)}\n`),
     conceal: (secret) => concealed.add(secret),
     cleaned: (text) => concealed.clean(text),
-    output: (source, chunk) => {
-      const speaker = speakers.get(source) ?? { decoder: new TextDecoder(), rest: '' };
-      speakers.set(source, speaker);
+    output: (source, chunk, stream = '') => {
+      const key = JSON.stringify([source, stream]);
+      const speaker = speakers.get(key) ?? { source, decoder: new TextDecoder(), rest: '' };
+      speakers.set(key, speaker);
       if (full) return;
       const lines = (speaker.rest + speaker.decoder.decode(chunk, { stream: true })).split('\n');
       speaker.rest = lines.pop() ?? '';
@@ -77,13 +80,13 @@ export function openStepLog(path: string, concealed: Concealed, mayWrite: () => 
       }
     },
     close: async () => {
-      for (const [source, speaker] of speakers) {
-        if (speaker.rest !== '') say(source, speaker.rest);
+      for (const speaker of speakers.values()) {
+        if (speaker.rest !== '') say(speaker.source, speaker.rest);
         speaker.rest = '';
       }
       if (failure === null) return;
       const message = `could not write all of the log ${path}: ${describe(failure)}`;
-      throw new TrialFault('infra', 'log-not-written', message, { cause: failure });
+      throw new TrialFault('infra', LOG_NOT_WRITTEN, message, { cause: failure });
     },
   };
 }

@@ -5,7 +5,7 @@ import { explain as explainRecipe, type Explanation } from '../reconciler/explai
 import { look } from '../reconciler/look.ts';
 import type { Context, ExitCode, Output } from './context.ts';
 import { outcome } from './report.ts';
-import { json, paint, printable, size, table } from './text.ts';
+import { json, oneLine, paint, printable, size, table } from './text.ts';
 
 const TAIL_LINES = 15;
 const TAGS_SHOWN = 10;
@@ -34,7 +34,7 @@ export async function explain(context: Context, recipe: string): Promise<ExitCod
 function print(out: Output, explanation: Explanation, tail: readonly string[]): void {
   const { decision, rule, after, upstream, observed, lastTrial } = explanation;
   const heading = (text: string): void => out.write(`\n${paint(out, 'bold', text)}\n`);
-  const line = (text: string): void => out.write(`  ${printable(text)}\n`);
+  const line = (text: string): void => out.write(`  ${oneLine(text)}\n`);
   out.write(`${printable(explanation.answer)}\n`);
 
   heading('Decision');

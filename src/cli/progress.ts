@@ -6,7 +6,7 @@ import { lasted } from '../reconciler/history.ts';
 import type { TrialEvent } from '../reconciler/trial-run.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Output } from './context.ts';
-import { cut, duration, firstLine, paint } from './text.ts';
+import { cut, duration, firstLine, oneLine, paint } from './text.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const REDRAW_MS = 100;
@@ -25,7 +25,7 @@ export function makeProgress(err: Output): Progress {
 function plainProgress(err: Output): Progress {
   return {
     event: ({ type, trial, step }) => {
-      if (type === 'step-started') err.write(`${trial.recipe} ${trial.version}: ${step}\n`);
+      if (type === 'step-started') err.write(`${oneLine(`${trial.recipe} ${trial.version}: ${step}`)}\n`);
       if (type === 'trial-ended') err.write(`${outcomeLine(err, trial)}\n`);
     },
     write: (text) => err.write(text),
@@ -79,7 +79,7 @@ function runningLine(err: Output, trial: TrialRecord, frame: number): string {
   const step = trial.steps.at(-1)?.name ?? 'starting';
   const [mark = '', ...rest] = cut(
     err,
-    `${FRAMES[frame % FRAMES.length]} ${trial.recipe} ${trial.version}  ${step}  ${elapsed(trial)}`,
+    oneLine(`${FRAMES[frame % FRAMES.length]} ${trial.recipe} ${trial.version}  ${step}  ${elapsed(trial)}`),
   );
   return `${paint(err, 'cyan', mark)}${rest.join('')}`;
 }
@@ -87,9 +87,9 @@ function runningLine(err: Output, trial: TrialRecord, frame: number): string {
 /** The line that stays: what came of it, how long it took, and where to look if it is not good. */
 function outcomeLine(err: Output, trial: TrialRecord): string {
   const took = paint(err, 'dim', `(${elapsed(trial)})`);
-  const what = `${trial.recipe} ${trial.version}`;
+  const what = oneLine(`${trial.recipe} ${trial.version}`);
   if (trial.promoted) {
-    const from = trial.base === null ? '' : `, from ${trial.base.version}`;
+    const from = trial.base === null ? '' : `, from ${oneLine(trial.base.version)}`;
     return `${paint(err, 'green', '✓')} ${what}: promoted as generation ${trial.generation}${from} ${took}`;
   }
   const step = trial.steps.find(({ ok }) => ok === false)?.name;

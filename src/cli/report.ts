@@ -1,6 +1,7 @@
 /** Prints what a plan, a pass or a status says. */
+import { own } from '../reconciler/own.ts';
 import type { Output } from './context.ts';
-import { duration, firstLine, json, paint, printable, sum, table } from './text.ts';
+import { duration, firstLine, json, paint, printable, size, sum, table } from './text.ts';
 
 /** The part of a row that is printed; a stored row has it as much as one made just now. */
 export interface PrintedRow {
@@ -19,17 +20,19 @@ export interface PrintedRow {
     promoted: boolean;
   } | null;
   notes?: unknown;
+  bytes: number;
   leftovers: readonly { ours: boolean; bytes: number | null }[] | null;
 }
 
 export interface PrintedReport {
+  kind: string;
   exitCode: number;
   error?: string;
   summary: Readonly<Record<string, number | undefined>>;
   recipes: readonly PrintedRow[];
 }
 
-const STYLES: Record<string, Parameters<typeof paint>[1]> = {
+const STYLES: Readonly<Record<string, Parameters<typeof paint>[1]>> = {
   'in-sync': 'green',
   seed: 'cyan',
   advance: 'cyan',
@@ -46,14 +49,25 @@ export function printReport(out: Output, err: Output, report: PrintedReport, asJ
     return;
   }
   if (report.recipes.length > 0) {
-    const rows = report.recipes.map((row) => [row.recipe, row.decision, versions(row), why(row)]);
-    out.write(
-      coloured(out, table(out, ['RECIPE', 'DECISION', 'CANONICAL -> NEWEST', 'WHY'], rows), report.recipes),
-    );
+    out.write(coloured(out, tableOf(out, report), report.recipes));
     out.write(`\n${summary(report)}\n`);
     for (const row of report.recipes) out.write(leftoversOf(row));
   }
   if (report.error !== undefined) err.write(`${paint(err, 'red', 'error:')} ${printable(report.error)}\n`);
+}
+
+/** What a recipe takes on disk belongs to what is; a plan is about what will be. */
+function tableOf(out: Output, { kind, recipes }: PrintedReport): string {
+  const sizes = kind === 'Status';
+  const header = ['RECIPE', 'DECISION', 'CANONICAL -> NEWEST', ...(sizes ? ['SIZE'] : []), 'WHY'];
+  const rows = recipes.map((row) => [
+    row.recipe,
+    row.decision,
+    versions(row),
+    ...(sizes ? [size(row.bytes)] : []),
+    why(row),
+  ]);
+  return table(out, header, rows);
 }
 
 function versions({ canonical, latest }: PrintedRow): string {
@@ -82,7 +96,7 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
   const [header = '', ...lines] = text.split('\n');
   const painted = lines.map((line, index) => {
     const decision = rows[index]?.decision ?? '';
-    const style = STYLES[decision];
+    const style = own(STYLES, decision);
     return style === undefined
       ? line
       : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
@@ -104,6 +118,6 @@ function leftoversOf({ recipe, leftovers }: PrintedRow): string {
 }
 
 function summary({ summary: counts, recipes }: PrintedReport): string {
-  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${decision}`);
+  const parts = Object.entries(counts).map(([decision, count]) => `${count} ${printable(decision)}`);
   return `${recipes.length} ${recipes.length === 1 ? 'recipe' : 'recipes'}: ${parts.join(', ')}`;
 }

@@ -10,11 +10,16 @@ export function paint(output: Output, style: Style, text: string): string {
 
 const UNPRINTABLE =
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Text from outside (tags, apps' output, git's words) may hold control characters; a terminal must not obey them. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, '\ufffd');
+}
+
+/** For what must stay one line: the name of a file may hold an end of line too. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll('\n', '\ufffd');
 }
 
 export function firstLine(text: string): string {
@@ -27,7 +32,7 @@ export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
 ): string {
-  const cells = [header, ...rows].map((row) => row.map(printable));
+  const cells = [header, ...rows].map((row) => row.map(oneLine));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) => {
     const line = row

@@ -1,6 +1,6 @@
 /** `reconcile validate [FILE…]`: manifests only; touches nothing else. */
 import type { Context, ExitCode } from './context.ts';
-import { json, paint, printable } from './text.ts';
+import { json, oneLine, paint, printable } from './text.ts';
 
 export async function validate(context: Context, files: readonly string[]): Promise<ExitCode> {
   const { validate: validateFiles, formatProblem } = await import('../desired/validate.ts');
@@ -15,7 +15,7 @@ export async function validate(context: Context, files: readonly string[]): Prom
     out.write(json({ ...verdict, ...(error === null ? {} : { error }), ...result }));
     return exitCode;
   }
-  for (const problem of result.problems) out.write(`${printable(formatProblem(problem))}\n`);
+  for (const problem of result.problems) out.write(`${oneLine(formatProblem(problem))}\n`);
   if (error !== null) err.write(`${paint(err, 'red', 'error:')} ${printable(error)}\n`);
   const { problems, recipes } = result;
   out.write(`${result.files.length} files, ${recipes.length} valid recipes, ${problems.length} problems\n`);

@@ -22,7 +22,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { describe } from '../reconciler/errors.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt, visible } from './excerpt.ts';
 import type { Located, Position } from './position.ts';
 
 export const MAX_BYTES = 1024 * 1024;
@@ -142,7 +142,7 @@ function convertDocument(document: Document.Parsed, positions: Positions): YamlD
 /** The library ends some messages with the offending source, which may be a secret. */
 function withoutSource(message: string): string {
   const stated = message.replace(/: ".*$/s, '');
-  const safe = stated.includes('@') ? (stated.split(':', 1)[0] ?? '') : stated;
+  const safe = visible(stated.includes('@') ? (stated.split(':', 1)[0] ?? '') : stated);
   return safe.length > 120 ? `${safe.slice(0, 120)}…` : safe;
 }
 
@@ -184,7 +184,7 @@ class Conversion {
   private resolve(name: string, at: Position): Located {
     const anchor = this.anchors.get(name);
     if (anchor === undefined) {
-      return this.broken(at, `the alias *${name.slice(0, 40)} names no anchor before it`);
+      return this.broken(at, `the alias *${visible(name.slice(0, 40))} names no anchor before it`);
     }
     this.aliased += anchor.size;
     this.size += anchor.size;

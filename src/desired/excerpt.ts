@@ -1,9 +1,9 @@
 /** Longer than any name that is worth quoting, shorter than a line. */
 const EXCERPT_LENGTH = 80;
 
-/** Controls that JSON leaves alone and that could repaint a terminal: C1, bidirectional overrides, separators. */
+/** What could repaint a terminal or reorder a line: controls, bidirectional overrides, separators, marks. */
 // oxlint-disable-next-line no-control-regex
-const UNSEEN = /[\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+const UNSEEN = /[\u0000-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
 
 /**
  * A user's own text as a message may show it: quoted, without userinfo, without control characters, short.
@@ -12,10 +12,12 @@ const UNSEEN = /[\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 export function excerpt(text: string): string {
   const hidden = hideUserinfo(text);
   const short = hidden.length > EXCERPT_LENGTH ? `${hidden.slice(0, EXCERPT_LENGTH)}…` : hidden;
-  return JSON.stringify(short).replaceAll(
-    UNSEEN,
-    (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return visible(JSON.stringify(short));
+}
+
+/** Characters that are not seen, as their numbers. */
+export function visible(text: string): string {
+  return text.replaceAll(UNSEEN, (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

@@ -34,8 +34,8 @@ export function faultOfUpstream(text: string): string | null {
   if (SCP_FORM.test(text)) return null;
   if (text.startsWith('~'))
     return `${excerpt(text)} begins with "~", which is not expanded: write the whole path`;
-  // Git takes a colon before the first slash for a host.
-  if (/^[^/]*:/.test(text)) return `${excerpt(text)} names no location, ${FORMS}`;
+  // Git takes a colon before the first slash for a host; and a URL within a path is one that was mistyped.
+  if (/^[^/]*:|:\/\//.test(text)) return `${excerpt(text)} names no location, ${FORMS}`;
   return null;
 }
 

@@ -4,13 +4,21 @@ import { git } from '../git.ts';
 import { describe } from '../reconciler/errors.ts';
 import type { Manifest, Reading, Tag, UpstreamRefs } from '../reconciler/model.ts';
 import type { Upstream } from '../reconciler/ports.ts';
+import { readRefListing } from '../ref-listing.ts';
 
 const TAGS = 'refs/tags/';
 const HEADS = 'refs/heads/';
-const PEELED = '^{}';
 
-/** `mark` stands in the environment of every git that is started, `timeoutMs` is the deadline of each call. */
-export function gitUpstream(options: { mark: string; timeoutMs: number }): Upstream {
+interface UpstreamOptions {
+  /** Stands in the environment of every git that is started. */
+  mark: string;
+  /** Every git inherits it open; none where nothing may be written. */
+  lifeline?: string;
+  /** Deadline of each call. */
+  timeoutMs: number;
+}
+
+export function gitUpstream(options: UpstreamOptions): Upstream {
   return {
     refs: async (manifest, signal) => {
       try {
@@ -24,10 +32,10 @@ export function gitUpstream(options: { mark: string; timeoutMs: number }): Upstr
 
 async function listRefs(
   { upstream }: Manifest,
-  options: { mark: string; timeoutMs: number; signal: AbortSignal },
+  options: UpstreamOptions & { signal: AbortSignal },
 ): Promise<UpstreamRefs> {
   const args = ['ls-remote', '--quiet', '--symref', '--', upstream, 'HEAD', `${TAGS}*`];
-  const refs = parseRefs(await git(`list the tags of ${upstream}`, args, options));
+  const refs = refsIn(await git(`list the tags of ${upstream}`, args, options), upstream);
   if (refs.head === null && refs.tags.length === 0) await assertSpeaksGit(upstream, options);
   return refs;
 }
@@ -51,24 +59,17 @@ async function assertSpeaksGit(
   throw new Error(`could not list the tags of ${url}: it answers, but not as a git server does (${type})`);
 }
 
-/** Lines of `git ls-remote --symref`: `ref: <target>\t<name>` and `<object>\t<name>`, `<name>^{}` being peeled. */
-function parseRefs(listing: string): UpstreamRefs {
-  const tags = new Map<string, string>();
-  const peeled = new Map<string, string>();
-  let branch: string | null = null;
-  let headCommit: string | null = null;
-  for (const line of listing.split('\n')) {
-    const [left = '', name = ''] = line.split('\t');
-    if (name === 'HEAD' && left.startsWith(`ref: ${HEADS}`)) branch = left.slice(`ref: ${HEADS}`.length);
-    else if (!/^[0-9a-f]{40,64}$/.test(left)) continue;
-    else if (name === 'HEAD') headCommit = left;
-    else if (!name.startsWith(TAGS)) continue;
-    else if (name.endsWith(PEELED)) peeled.set(name.slice(TAGS.length, -PEELED.length), left);
-    else tags.set(name.slice(TAGS.length), left);
-  }
+function refsIn(answer: string, upstream: string): UpstreamRefs {
+  const { head, objects, peeled } = readRefListing(answer, upstream);
+  const commit = objects.get('HEAD');
+  const branch = head?.startsWith(HEADS) === true ? head.slice(HEADS.length) : null;
+  const tags = [...objects].filter(([name]) => name.startsWith(TAGS));
   return {
-    head: branch === null || headCommit === null ? null : { branch, commit: headCommit },
-    tags: [...tags].map(([name, object]): Tag => ({ name, commit: peeled.get(name) ?? object })),
+    head: branch === null || commit === undefined ? null : { branch, commit },
+    tags: tags.map(([ref, object]): Tag => ({
+      name: ref.slice(TAGS.length),
+      commit: peeled.get(ref) ?? object,
+    })),
   };
 }
 

@@ -40,5 +40,9 @@ const Memory = z.object({
 export async function readMemory(path: string): Promise<Reading<RecipeMemory>> {
   const read = await readStored(path, Memory);
   if (!read.readable) return read;
-  return { readable: true, value: read.value ?? Memory.parse({}) };
+  return { readable: true, value: read.value ?? emptyMemory() };
+}
+
+export function emptyMemory(): RecipeMemory {
+  return Memory.parse({});
 }

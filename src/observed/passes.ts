@@ -56,6 +56,10 @@ const StoredPasses = z.object({
     /** Recipes that were enrolled when it began. */
     enrolled: z.array(z.string()),
     summary: z.record(z.string(), z.number()),
+    disk: z
+      .object({ allocatedBytes: z.number(), budgetBytes: z.number().nullable() })
+      .nullable()
+      .default(null),
     recipes: z.array(StoredRow),
   }),
   /** Newest first, the last one included. */

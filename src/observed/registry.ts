@@ -1,5 +1,8 @@
-/** The registry: what the state folder says of every recipe. Reads only, and never throws. */
-import { readFile } from 'node:fs/promises';
+/**
+ * The registry: what the state folder says of every recipe. Reads only, and never throws. What is asked for by another
+ * name than a recipe's can have is nowhere: such a name may be a path that leads out of the state folder.
+ */
+import { lstat } from 'node:fs/promises';
 import { describe } from '../reconciler/errors.ts';
 import type { Reading } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
@@ -7,7 +10,7 @@ import { RECIPE_NAME } from '../state/layout.ts';
 import { observeGenerations, readGeneration, type GenerationReader } from './generations.ts';
 import { holdingsOf } from './holdings.ts';
 import { leftoversOf, strayLeftovers } from './inventory.ts';
-import { readMemory } from './memory.ts';
+import { emptyMemory, readMemory } from './memory.ts';
 import { recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
 import { namesIn } from '../state/stored.ts';
@@ -29,17 +32,24 @@ export function fileRegistry(options: RegistryOptions): Registry {
         return { readable: false, why: `cannot read ${layout.root}: ${describe(error)}` };
       }
     },
-    record: (recipe) => readRecord(layout.record(recipe), recipe),
+    record: async (recipe) =>
+      RECIPE_NAME.test(recipe) ? await readRecord(layout.record(recipe), recipe) : nothing(null),
     generations: (record) => observeGenerations(record, options),
-    trials: (recipe) => readTrials(layout, recipe, options.warn),
+    trials: async (recipe) =>
+      RECIPE_NAME.test(recipe) ? await readTrials(layout, recipe, options.warn) : nothing([]),
     trialFolders: (recipe) => readTrialFolders(layout, recipe),
     generation: (recipe, number) => readGeneration(recipe, number, options),
-    memory: (recipe) => readMemory(layout.memory(recipe)),
+    memory: async (recipe) =>
+      RECIPE_NAME.test(recipe) ? await readMemory(layout.memory(recipe)) : nothing(emptyMemory()),
     lastGeneration: (recipe) => lastGeneration(options, recipe),
     leftovers: (recipe, record, trials) => leftoversOf(recipe, { record, trials }, options),
     holdings: (recipe) => holdingsOf(recipe, layout),
     strays: () => strayLeftovers(options),
   };
+}
+
+function nothing<T>(value: T): Reading<T> {
+  return { readable: true, value };
 }
 
 /** A record that exists but cannot be read counts: its recipe is not one without a canonical. */
@@ -49,7 +59,7 @@ async function recordedRecipes({ layout }: RegistryOptions): Promise<Reading<str
   const recorded: string[] = [];
   for (const name of names.value.filter((each) => RECIPE_NAME.test(each))) {
     try {
-      await readFile(layout.record(name));
+      await lstat(layout.record(name));
       recorded.push(name);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : null;
@@ -70,9 +80,9 @@ async function lastGeneration(options: RegistryOptions, recipe: string): Promise
   }
   const named =
     record.readable && record.value !== null ? [record.value.generation ?? 0, ...record.value.kept] : [];
-  const made = folders.readable ? folders.value.map(Number) : [];
-  const tried = trials.readable ? trials.value.map((id) => Number(id.slice(id.lastIndexOf('-') + 1))) : [];
-  return [...named, ...made, ...tried]
-    .filter(Number.isSafeInteger)
-    .reduce((most, next) => Math.max(most, next), 0);
+  const made = folders.readable ? folders.value : [];
+  const tried = trials.readable ? trials.value.map((id) => id.slice(id.lastIndexOf('-') + 1)) : [];
+  // Whatever else lies there, by a number that this program could not have written, takes no number away.
+  const numbers = [...made, ...tried].filter((text) => /^[1-9][0-9]{0,8}$/.test(text)).map(Number);
+  return [...named, ...numbers].reduce((most, next) => Math.max(most, next), 0);
 }

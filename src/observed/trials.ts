@@ -1,9 +1,21 @@
 /** The stored trials of a recipe: what was tested, with which inputs, and what came of it. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Reading, StoredTrial, TrialRecord } from '../reconciler/model.ts';
+import type { Reading, TrialRecord } from '../reconciler/model.ts';
 import { TRIAL_FILE, type Layout } from '../state/layout.ts';
-import { Commit, GenerationNumber, namesIn, readStored, SafeName, Time, Uptime } from '../state/stored.ts';
+import {
+  Commit,
+  GenerationNumber,
+  namesIn,
+  readStored,
+  SafeName,
+  Time,
+  Uptime,
+  type Stored,
+} from '../state/stored.ts';
+
+/** Longer than any that a manifest can ask for; and a time that it is added to stays a time. */
+const LONGEST_DELAY_MS = 20 * 366 * 86_400_000;
 
 const Step = z.object({
   name: z.enum(['sync', 'checkout', 'install', 'upgrade', 'rest', 'promote', 'tidy']),
@@ -32,12 +44,13 @@ const Trial = z.object({
   instance: z.object({ host: z.string(), pid: z.number(), term: z.string() }),
   program: z.object({ version: z.string(), commit: z.string() }),
   promoted: z.boolean(),
-  retryAfterMs: z.number().nullable().default(null),
+  retryAfterMs: z.number().min(0).max(LONGEST_DELAY_MS).nullable().default(null),
 });
 
 /**
  * Newest first, by the number that each reserved: times come from a clock that may have jumped. A trial whose own
- * file is damaged is reported and left out: it can hold nothing back, and must not stop its recipe for ever.
+ * file is damaged is reported and left out: it can hold nothing back, and must not stop its recipe for ever. One that
+ * the system would not give out may hold something back all the same (invariant I7).
  */
 export async function readTrials(
   layout: Layout,
@@ -48,6 +61,7 @@ export async function readTrials(
   if (!folders.readable) return folders;
   const trials: TrialRecord[] = [];
   for (const { trial } of folders.value) {
+    if (!trial.readable && !trial.damaged) return trial;
     if (!trial.readable) warn(trial.why);
     else if (trial.value !== null) trials.push(trial.value);
   }
@@ -55,19 +69,23 @@ export async function readTrials(
 }
 
 /** Every folder among the trials, whatever is in it. */
-export async function readTrialFolders(layout: Layout, recipe: string): Promise<Reading<StoredTrial[]>> {
+export async function readTrialFolders(
+  layout: Layout,
+  recipe: string,
+): Promise<Reading<{ id: string; trial: Stored<TrialRecord | null> }[]>> {
   const names = await namesIn(layout.trials(recipe));
   if (!names.readable) return names;
-  const folders: StoredTrial[] = [];
+  const folders: { id: string; trial: Stored<TrialRecord | null> }[] = [];
   for (const id of names.value) folders.push({ id, trial: await readTrial(layout, recipe, id) });
   return { readable: true, value: folders };
 }
 
-async function readTrial(layout: Layout, recipe: string, id: string): Promise<Reading<TrialRecord | null>> {
+async function readTrial(layout: Layout, recipe: string, id: string): Promise<Stored<TrialRecord | null>> {
   const path = join(layout.trial(recipe, id), TRIAL_FILE);
   const read = await readStored(path, Trial);
   if (read.readable && read.value !== null && (read.value.id !== id || read.value.recipe !== recipe)) {
-    return { readable: false, why: `${path} is of trial ${read.value.id} of ${read.value.recipe}` };
+    const why = `${path} is of trial ${read.value.id} of ${read.value.recipe}`;
+    return { readable: false, why, damaged: true };
   }
   return read;
 }

@@ -15,6 +15,7 @@ import type {
   ReleaseRef,
   Tag,
 } from './model.ts';
+import { own } from './own.ts';
 import { ambiguousReleases, classify, compareReleases } from './releases.ts';
 import type { FleetView, RecipeView } from './view.ts';
 
@@ -187,7 +188,7 @@ function heldByCanonical(known: Known, record: CanonicalRecord): Held | null {
   }
   const tag = tags.find(({ name }) => name === record.version);
   if (tag !== undefined && tag.commit !== record.commit) {
-    const sightings = memory.firstSeen[record.version] ?? [];
+    const sightings = own(memory.firstSeen, record.version) ?? [];
     const seenAt = (commit: string): string =>
       sightings.find((each) => each.commit === commit)?.at ?? 'just now';
     const once = sightings.some(({ commit }) => commit === record.commit);

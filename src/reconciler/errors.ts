@@ -37,6 +37,9 @@ export class TrialFault extends Error {
 /** The reason of a checkout whose tag names a tree or a blob: there is no release behind it, and never will be. */
 export const NOT_A_COMMIT = 'not-a-commit';
 
+/** The reason of a step whose log lacks something: all else of it went well. */
+export const LOG_NOT_WRITTEN = 'log-not-written';
+
 /** A trial was ended by us: by a newer wish (`superseded`) or by a stop (`interrupted`). Retried at once. */
 export class TrialEnded extends Error {
   override readonly name = 'TrialEnded';

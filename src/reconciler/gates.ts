@@ -6,6 +6,7 @@ import { beganAt } from './began.ts';
 import type { Closure } from './dependencies.ts';
 import { holdOn } from './holds.ts';
 import type { DecisionKind, FleetConfig, Manifest, Pause, Reason, ReleaseRef } from './model.ts';
+import { own } from './own.ts';
 import type { DecideContext, FleetView, RecipeView } from './view.ts';
 
 export interface Gated {
@@ -55,7 +56,7 @@ export function paused(pause: Pause | null, now: Date): { message: string; nextA
 
 function tooYoung({ view, manifest, target, context }: GateQuestion): Gated | null {
   if (manifest.release.minAgeMs === 0) return null;
-  const sightings = view.memory.readable ? (view.memory.value.firstSeen[target.version] ?? []) : [];
+  const sightings = view.memory.readable ? (own(view.memory.value.firstSeen, target.version) ?? []) : [];
   const seen = sightings.find((sighting) => sighting.commit === target.commit);
   const from = seen === undefined ? context.now : beganAt(seen, context);
   const ripe = new Date(from.getTime() + manifest.release.minAgeMs);

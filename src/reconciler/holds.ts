@@ -4,6 +4,7 @@
  */
 import { beganAt, isAhead, type Beginning } from './began.ts';
 import type { Backoff, Instant, Manifest, RecipeMemory, TrialRecord, Verdict } from './model.ts';
+import { own } from './own.ts';
 
 /** After so many interruptions on the same inputs something is wrong that we do not know: treated as `infra`. */
 const INTERRUPTIONS_BEFORE_INFRA = 3;
@@ -55,7 +56,7 @@ export function holdOn(
   let longest: Hold | null = null;
   for (const trial of trials) {
     if (trial.inputs !== inputs || trial.retryAfterMs === null || trial.endedAt === null) continue;
-    const from = countsFrom(endOf(trial, trial.endedAt), holdsFrom[trial.id], instant);
+    const from = countsFrom(endOf(trial, trial.endedAt), own(holdsFrom, trial.id), instant);
     const until = new Date(from.getTime() + trial.retryAfterMs);
     if (until <= instant.now || (longest !== null && longest.until >= until)) continue;
     longest = { trial, until };
@@ -75,13 +76,13 @@ export function anchorHolds(
   const anchored = trials.flatMap((trial) => {
     const { id, endedAt, retryAfterMs } = trial;
     if (endedAt === null || retryAfterMs === null) return [];
-    const [end, anchor] = [endOf(trial, endedAt), holdsFrom[id]];
+    const [end, anchor] = [endOf(trial, endedAt), own(holdsFrom, id)];
     if (anchor === undefined && !isAhead(end, instant)) return [];
     return [[id, earliest([anchor ?? endedAt, endedAt], instant.now).toISOString()] as const];
   });
   const same =
     anchored.length === Object.keys(holdsFrom).length &&
-    anchored.every(([id, from]) => holdsFrom[id] === from);
+    anchored.every(([id, from]) => own(holdsFrom, id) === from);
   return same ? holdsFrom : Object.fromEntries(anchored);
 }
 

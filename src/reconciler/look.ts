@@ -5,10 +5,10 @@
 import { decide } from './decide.ts';
 import { allNeeds } from './dependencies.ts';
 import { CannotRun } from './errors.ts';
-import type { Decision, Fleet, Instant } from './model.ts';
+import type { Decision, Instant } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock } from './ports.ts';
-import { reportOf, rowOf, type Report } from './report.ts';
+import { diskOf, reportOf, rowOf, type Report } from './report.ts';
 import type { DecideContext } from './view.ts';
 
 export interface LookPorts extends ObservePorts {
@@ -33,7 +33,7 @@ export async function look(
 ): Promise<Look> {
   const observation = await observeFleet(ports, only, signal);
   const instant = instantOf(ports.clock);
-  const { view, fleet } = observation;
+  const { view } = observation;
   const context = contextOf(ports, instant, () => options.retryFailed);
   const scope = only.length === 0 ? [...view.recipes.keys()].toSorted() : [...new Set(only)].toSorted();
   const stranger = scope.find((name) => !view.recipes.has(name));
@@ -42,7 +42,7 @@ export async function look(
   }
   const known = scope.flatMap((name) => view.recipes.get(name) ?? []);
   const decisions = new Map(known.map((recipe) => [recipe.recipe, decide(recipe, view, context)]));
-  return { ...observation, ...instant, scope, decisions, error: whyNothingCanBeDone(fleet) };
+  return { ...observation, ...instant, scope, decisions, error: whyNothingCanBeDone(observation) };
 }
 
 export function instantOf(clock: Clock): Instant {
@@ -63,7 +63,14 @@ export function planReport(found: Look, program: LookPorts['program']): Report {
     if (view === undefined) return [];
     return [rowOf(decision, view, { after: goesAfter(decision.recipe, found), acted: null, now: found.now })];
   });
-  return reportOf(rows, { kind: 'Plan', observedAt: found.now.toISOString(), program, error: found.error });
+  const { now, view, error } = found;
+  return reportOf(rows, {
+    kind: 'Plan',
+    observedAt: now.toISOString(),
+    program,
+    disk: diskOf(view),
+    error,
+  });
 }
 
 /** What a recipe needs, at first or second hand, that is acted on in the same pass, and so before it. */
@@ -86,7 +93,9 @@ export function needsOf(recipe: string, { view }: Pick<Look, 'view'>): string[] 
 }
 
 /** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */
-function whyNothingCanBeDone(fleet: Fleet): string | null {
+function whyNothingCanBeDone({ fleet, recorded }: Observation): string | null {
+  // Records that cannot be listed are not absent: whoever has one without a manifest would not be seen (invariant I7).
+  if (!recorded.readable) return `the state folder cannot be used: ${recorded.why}`;
   if (!fleet.config.readable) return `the Reconciler document cannot be used: ${fleet.config.why}`;
   if (fleet.manifests.length === 0) {
     const [first] = fleet.problems;

@@ -13,6 +13,8 @@ export interface ObservePorts {
 
 export interface Observation {
   fleet: Fleet;
+  /** The recipes that have a record. */
+  recorded: Reading<readonly string[]>;
   view: FleetView & { recipes: Map<string, RecipeView> };
 }
 
@@ -48,7 +50,7 @@ export async function observeFleet(
     disk: { allocatedBytes: allocated(recipes), reservedBytes: 0 },
     window: { open: true } as const,
   };
-  return { fleet, view };
+  return { fleet, recorded, view };
 }
 
 export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials' | 'leftovers'>;

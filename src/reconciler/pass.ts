@@ -30,7 +30,7 @@ import {
   rememberTags,
   rememberTrial,
 } from './remember.ts';
-import { reportOf, rowOf, type Acted, type Report } from './report.ts';
+import { diskOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
 import { runTrial } from './trial.ts';
 import type { TrialEvent, TrialPorts } from './trial-run.ts';
@@ -95,7 +95,9 @@ export async function runPass(
     }),
   );
   const { program } = ports;
-  const report = reportOf(rows, { kind: 'Pass', observedAt: now.toISOString(), program, error: found.error });
+  const { error, view } = found;
+  const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
+  const report = reportOf(rows, { kind: 'Pass', ...told });
   return { report, startedAt, enrolled };
 }
 

@@ -40,8 +40,8 @@ export interface Clock {
 /** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). Never throws. */
 interface StepLog {
   note(text: string): void;
-  /** Output of a child process as it comes, in any pieces. */
-  output(source: string, chunk: Uint8Array): void;
+  /** Output of a child process as it comes, in any pieces; lines are put together for each stream by itself. */
+  output(source: string, chunk: Uint8Array, stream?: string): void;
   conceal(secret: string): void;
 }
 

@@ -26,7 +26,7 @@ export async function promote(run: TrialRun, work: Work): Promise<void> {
     await mirror.letGo(trial.recipe, keep, workOn(run, 'git', work));
   } catch (error) {
     if (error instanceof Fenced) throw error;
-    if (!(await recordNames(trial, run.ports))) {
+    if ((await recordNames(trial, run.ports)) !== true) {
       trial.verdict = null;
       if (error instanceof TrialFault) throw error;
       const message = `could not write the record of ${trial.recipe}: ${describe(error)}`;
@@ -37,16 +37,13 @@ export async function promote(run: TrialRun, work: Work): Promise<void> {
   trial.promoted = true;
 }
 
-/** Reality decides, not whether a call returned: does the stored record name this trial? Throws where it cannot be read. */
+/** Reality decides, not whether a call returned: does the stored record name this trial? Null where it cannot be read. */
 export async function recordNames(
   trial: TrialRecord,
   { registry }: Pick<TrialPorts, 'registry'>,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const stored = await registry.record(trial.recipe);
-  if (!stored.readable) {
-    throw new Error(`cannot tell whether trial ${trial.id} was promoted: ${stored.why}`);
-  }
-  return stored.value?.trial === trial.id;
+  return stored.readable ? stored.value?.trial === trial.id : null;
 }
 
 /** The enrolment and the tag's commit, read once more right before the write. */

@@ -7,6 +7,7 @@
  * piece by piece; then the tag's text.
  */
 import type { Manifest, RecipeMemory, ReleaseRef, Tag } from './model.ts';
+import { own } from './own.ts';
 import { matchesWildcard } from './wildcard.ts';
 
 export interface ParsedVersion {
@@ -43,8 +44,11 @@ const LONGEST_TAG = 255;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const NOT_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[./]$|^[-/.]/;
 
-/** Characters that show text in another order than it has: never part of an honest version. */
-const REORDERS_TEXT = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/;
+/**
+ * Never part of an honest version: what steers a terminal, breaks a line, is not seen, shows text in another order
+ * than it has, or stands where bytes were no text at all.
+ */
+const MISLEADING = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/;
 
 export function parseVersion(text: string): ParsedVersion | null {
   if (whyNoRelease(text) !== null) return null;
@@ -57,7 +61,8 @@ export function parseVersion(text: string): ParsedVersion | null {
 /** The rule by which a tag's name is no release; null where it is one. */
 export function whyNoRelease(tag: string): string | null {
   if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
-  if (NOT_A_REF.test(tag) || REORDERS_TEXT.test(tag)) return 'not a name that git allows for a tag';
+  if (NOT_A_REF.test(tag)) return 'not a name that git allows for a tag';
+  if (MISLEADING.test(tag)) return 'it holds characters that are not seen, or not seen where they stand';
   if (RELEASE.test(tag)) return null;
   if (/^v[0-9]/.test(tag)) return 'a recipe version has no leading "v"';
   if (!tag.includes('+')) return 'no "+" between recipe version and app version';
@@ -91,7 +96,7 @@ export function classify(
   const ignored: IgnoredTag[] = [];
   for (const tag of tags) {
     const version = parseVersion(tag.name);
-    const nothing = notCommits[tag.name] === tag.commit ? 'it names no commit' : null;
+    const nothing = own(notCommits, tag.name) === tag.commit ? 'it names no commit' : null;
     const rule = nothing ?? (version === null ? whyNoRelease(tag.name) : whyNotAllowed(version, policy));
     if (version === null || rule !== null) ignored.push({ tag: tag.name, rule: rule ?? 'not a release' });
     else allowed.push({ version, commit: tag.commit });

@@ -16,7 +16,11 @@ import type {
   Tag,
   TrialRecord,
 } from './model.ts';
+import { own } from './own.ts';
 import { parseVersion } from './releases.ts';
+
+/** Far more than any upstream has, and still a file that is read in a moment. */
+const MOST_SIGHTINGS = 30_000;
 
 /**
  * Adds the releases that are seen for the first time, or at a commit that they were never seen at. A sighting that
@@ -27,7 +31,7 @@ export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], instant
   const at = instant.now.toISOString();
   for (const { name, commit } of tags) {
     if (parseVersion(name) === null) continue;
-    const before = memory.firstSeen[name] ?? [];
+    const before = own(memory.firstSeen, name) ?? [];
     const sightings = before.map((each) =>
       isAhead(each, instant) ? { ...each, at, uptime: instant.uptime } : each,
     );
@@ -38,9 +42,22 @@ export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], instant
       sightings.length === before.length && sightings.every((each, index) => each === before[index]);
     if (!same) changed[name] = sightings;
   }
-  return Object.keys(changed).length === 0
-    ? memory
-    : { ...memory, firstSeen: { ...memory.firstSeen, ...changed } };
+  if (Object.keys(changed).length === 0) return memory;
+  return { ...memory, firstSeen: bounded({ ...memory.firstSeen, ...changed }, tags) };
+}
+
+/**
+ * An upstream that makes and moves tags without end must not be remembered without end: of too much, what it no longer
+ * lists goes, and of every tag all sightings between the first and the last.
+ */
+function bounded(firstSeen: RecipeMemory['firstSeen'], tags: readonly Tag[]): RecipeMemory['firstSeen'] {
+  const count = Object.values(firstSeen).reduce((sum, sightings) => sum + sightings.length, 0);
+  if (count <= MOST_SIGHTINGS) return firstSeen;
+  const listed = new Set(tags.map(({ name }) => name));
+  const kept = Object.entries(firstSeen).filter(([name]) => listed.has(name));
+  return Object.fromEntries(
+    kept.map(([name, sightings]) => [name, [...sightings.slice(0, 1), ...sightings.slice(1).slice(-1)]]),
+  );
 }
 
 /** Keeps holds from becoming eternal under a clock that jumped back. */

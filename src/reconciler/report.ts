@@ -14,7 +14,7 @@ import type {
 } from './model.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { paused } from './gates.ts';
-import type { RecipeView } from './view.ts';
+import type { FleetView, RecipeView } from './view.ts';
 
 interface RowTrial {
   id: string;
@@ -40,8 +40,9 @@ export interface Row {
   /** In force, whatever the decision is. */
   suspended: Pause | null;
   driftSince: string | null;
-  /** Of all its generations together. */
+  /** Of all its generations together: what their files hold, and what the file system gave out for that. */
   bytes: number;
+  allocatedBytes: number;
   notes: readonly string[];
   /** What of it nobody accounts for; null where that could not be read. */
   leftovers: readonly Leftover[] | null;
@@ -59,7 +60,19 @@ export interface Report {
   error?: string;
   program: Program;
   summary: Partial<Record<DecisionKind, number>>;
+  disk: Disk;
   recipes: readonly Row[];
+}
+
+/** What all generations take together, orphans included, and what they may; null where nothing was said of that. */
+interface Disk {
+  allocatedBytes: number;
+  budgetBytes: number | null;
+}
+
+export function diskOf({ disk, config }: FleetView): Disk {
+  const budgetBytes = config.readable ? config.value.diskBudgetBytes : null;
+  return { allocatedBytes: disk.allocatedBytes, budgetBytes };
 }
 
 export interface Acted {
@@ -89,6 +102,7 @@ export function rowOf(
     suspended: paused(suspend, extra.now) === null ? null : suspend,
     driftSince: view.memory.readable ? view.memory.value.driftSince : null,
     bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
+    allocatedBytes: generations.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0),
     notes,
     leftovers: view.leftovers.readable ? view.leftovers.value : null,
     observedAt: extra.now.toISOString(),
@@ -104,11 +118,13 @@ export interface ReportOptions {
   kind: ReportKind;
   observedAt: string;
   program: Program;
+  disk: Disk;
   /** Why nothing could be done, where nothing could: exit code 1. */
   error: string | null;
 }
 
-export function reportOf(rows: readonly Row[], { kind, observedAt, program, error }: ReportOptions): Report {
+export function reportOf(rows: readonly Row[], options: ReportOptions): Report {
+  const { kind, observedAt, program, disk, error } = options;
   const recipes = rows.toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
   const summary: Partial<Record<DecisionKind, number>> = {};
   for (const { decision } of recipes) summary[decision] = (summary[decision] ?? 0) + 1;
@@ -121,6 +137,7 @@ export function reportOf(rows: readonly Row[], { kind, observedAt, program, erro
     ...(error === null ? {} : { error }),
     program,
     summary,
+    disk,
     recipes,
   };
 }

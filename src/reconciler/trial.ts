@@ -6,7 +6,7 @@
  * `cleanUp`: one place turns what was thrown into a verdict, and one leaves nothing behind (invariant I8). The one
  * exception is a lost lease: then nothing more may be written, and the successor cleans up (invariant I5).
  */
-import { describe, Fenced, TrialEnded, TrialFault } from './errors.ts';
+import { describe, Fenced, LOG_NOT_WRITTEN, TrialEnded, TrialFault } from './errors.ts';
 import { retryDelay } from './holds.ts';
 import type { Manifest, Program, StepName, StepRecord, TrialPlan, TrialRecord } from './model.ts';
 import type { Room, Work } from './ports.ts';
@@ -130,8 +130,7 @@ async function attempt(run: TrialRun, emit: Emit): Promise<void> {
     await step(run, 'rest', run.signal, emit, (work) => rest(run, work));
     await step(run, 'promote', run.signal, emit, (work) => ours(run, 'promoting', () => promote(run, work)));
   } catch (error) {
-    const thrown: unknown = run.signal.aborted ? run.signal.reason : error;
-    conclude(run.trial, await unlessDiskIsFull(run, thrown));
+    conclude(run.trial, error);
   }
 }
 
@@ -157,13 +156,14 @@ async function step(
     await log.close();
     record.ok = true;
   } catch (error) {
-    const cause: unknown = signal.aborted ? signal.reason : error;
+    // What ended the step goes before whatever it made to fail.
+    const cause = await unlessDiskIsFull(run, signal.aborted ? signal.reason : error);
     record.ok = false;
     record.message = log.cleaned(describe(cause));
     log.note(`failed: ${describe(cause)}`);
     // That its log is not whole is the lesser evil by now.
     await log.close().catch((also: unknown) => (record.message += `\n${describe(also)}`));
-    throw error;
+    throw cause;
   } finally {
     record.endedAt = clock.now().toISOString();
     emit('step-ended', name);
@@ -221,7 +221,8 @@ async function cleanUp(run: TrialRun, emit: Emit): Promise<void> {
     await step(run, 'tidy', signal, emit, (work) => takeDown(run, work));
   } catch (error) {
     if (run.workspace.lost.aborted || error instanceof Fenced) throw new Fenced(describe(error));
-    run.ports.leaveToRecovery(describe(error));
+    const isOnlyItsLog = error instanceof TrialFault && error.reason === LOG_NOT_WRITTEN;
+    if (!isOnlyItsLog) run.ports.leaveToRecovery(describe(error));
   } finally {
     cancel();
   }
@@ -230,7 +231,8 @@ async function cleanUp(run: TrialRun, emit: Emit): Promise<void> {
 /** A green verdict is only said of what was promoted; everything else has its own by now. */
 async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: TrialPorts): Promise<void> {
   const { clock, journal } = ports;
-  await believeTheRecord(trial, ports);
+  const promoted = await wasPromoted(trial, ports);
+  if (promoted === true) Object.assign(trial, { promoted, verdict: 'green', reason: null });
   const verdict = trial.verdict ?? 'infra';
   const same = request.earlier.filter(({ inputs }) => inputs === trial.inputs);
   trial.verdict = verdict;
@@ -238,18 +240,15 @@ async function closeTrial(trial: TrialRecord, request: TrialRequest, ports: Tria
   trial.retryAfterMs = retryDelay(verdict, same, request.manifest.retry, clock.random());
   trial.endedAt = clock.now().toISOString();
   if (trial.uptime !== null) trial.uptime.end = clock.uptime();
-  await journal.save(trial);
+  // While the record cannot be read the trial stays open: recovery closes it by what the record then says.
+  if (promoted === null) ports.leaveToRecovery(`cannot tell whether trial ${trial.id} was promoted`);
+  else await journal.save(trial);
 }
 
-/**
- * A promotion that failed may have written the record all the same. Where the record cannot be read, the trial stays
- * open: recovery closes it by what the record then says (invariant I3).
- */
-async function believeTheRecord(trial: TrialRecord, ports: TrialPorts): Promise<void> {
-  if (trial.promoted || !trial.steps.some(({ name }) => name === 'promote')) return;
-  if (await recordNames(trial, ports)) {
-    Object.assign(trial, { promoted: true, verdict: 'green', reason: null });
-  }
+/** A promotion that failed may have written the record all the same. Null where that cannot be told. */
+async function wasPromoted(trial: TrialRecord, ports: TrialPorts): Promise<boolean | null> {
+  const mayBe = !trial.promoted && trial.steps.some(({ name }) => name === 'promote');
+  return mayBe ? await recordNames(trial, ports) : trial.promoted;
 }
 
 function tooLateToTidy(): TrialFault {

@@ -14,7 +14,8 @@ import { CannotRun } from '../reconciler/errors.ts';
 import { describeSelf, Holder, lifeOf, lifeOfWho, uptimeMs, whoIs } from './holder.ts';
 import type { Layout } from './layout.ts';
 import { entriesIn } from './made.ts';
-import { isMissing, makeFolders, removeTree, Term } from './term.ts';
+import { removeTree } from './remove-tree.ts';
+import { isMissing, makeFolders, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
 export const PREPARED = 'prepared-';

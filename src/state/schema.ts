@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CannotRun, describe } from '../reconciler/errors.ts';
 import type { Layout } from './layout.ts';
+import { wordsOf } from './stored.ts';
 import { isMissing, type Term } from './term.ts';
 
 const SCHEMA_VERSION = 1;
@@ -33,9 +34,15 @@ export async function storeSchema(layout: Layout, term: Term): Promise<void> {
 }
 
 function parse(text: string, path: string): z.infer<typeof Schema> {
+  const refuse = (why: string): CannotRun =>
+    new CannotRun(`${path} does not hold a schema version: ${why}`, {
+      hint: `write {"version": ${SCHEMA_VERSION}} into it if this program made the state folder`,
+    });
   try {
-    return Schema.parse(JSON.parse(text));
+    const parsed = Schema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    throw refuse(wordsOf(parsed.error));
   } catch (error) {
-    throw new CannotRun(`${path} does not hold a schema version`, { cause: error });
+    throw error instanceof CannotRun ? error : refuse(describe(error));
   }
 }

@@ -1,10 +1,13 @@
 /** Reads what this program stored: absent is a value, unreadable is its own case (invariant I7). */
-import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Reading } from '../reconciler/model.ts';
 
 /** No file of ours comes near this; a larger one is not ours, and is not worth its memory. */
-const LARGEST_FILE = 16 * 1024 * 1024;
+const LARGEST_FILE = 32 * 1024 * 1024;
+/** Nor does any nest half as deep; writing a deeper one down again would exhaust the stack. */
+const DEEPEST = 200;
 
 /** A name that cannot leave its folder, nor pass as an option. */
 export const SafeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/);
@@ -36,25 +39,59 @@ export const Acceptance = z.object({
   at: Time,
 });
 
+/** `damaged`: it was read, and holds something else; not damaged, the system would not give it out. */
+export type Stored<T> = { readable: true; value: T } | { readable: false; why: string; damaged: boolean };
+
 export async function readStored<S extends z.ZodType>(
   path: string,
   schema: S,
-): Promise<Reading<z.output<S> | null>> {
+): Promise<Stored<z.output<S> | null>> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegularFile(path);
   } catch (error) {
     return isAbsent(error) ? { readable: true, value: null } : unreadable(path, error);
   }
-  if (text.length > LARGEST_FILE)
-    return { readable: false, why: `${path} is larger than ${LARGEST_FILE} bytes` };
   try {
+    if (nestsTooDeeply(text)) return damaged(`${path} nests deeper than ${DEEPEST} levels`);
     const parsed = schema.safeParse(JSON.parse(text));
     if (parsed.success) return { readable: true, value: parsed.data };
-    return { readable: false, why: `${path} does not hold what it should: ${wordsOf(parsed.error)}` };
+    return damaged(`${path} does not hold what it should: ${wordsOf(parsed.error)}`);
   } catch (error) {
-    return unreadable(path, error);
+    return damaged(unreadable(path, error).why);
   }
+}
+
+function damaged(why: string): { readable: false; why: string; damaged: true } {
+  return { readable: false, why, damaged: true };
+}
+
+/** What was put in a file's place may be a pipe, which nobody may ever write to, or without end. */
+async function readRegularFile(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
+    if (stats.size > LARGEST_FILE) throw new Error(`${path} is larger than ${LARGEST_FILE} bytes`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+function nestsTooDeeply(json: string): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (inText && character === '\\') at++;
+    else if (character === '"') inText = !inText;
+    else if (inText) continue;
+    else if (character === '[' || character === '{') depth++;
+    else if (character === ']' || character === '}') depth--;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 /** The names in a folder; none where there is no such folder. */
@@ -66,9 +103,10 @@ export async function namesIn(folder: string): Promise<Reading<string[]>> {
   }
 }
 
-function unreadable(path: string, error: unknown): { readable: false; why: string } {
+function unreadable(path: string, error: unknown): { readable: false; why: string; damaged: false } {
   const why = error instanceof Error ? error.message : String(error);
-  return { readable: false, why: why.includes(path) ? `cannot read: ${why}` : `cannot read ${path}: ${why}` };
+  const named = why.includes(path) ? `cannot read: ${why}` : `cannot read ${path}: ${why}`;
+  return { readable: false, why: named, damaged: false };
 }
 
 /** Only this: a folder in the place of a file, or a missing right, is not absence. */

@@ -7,9 +7,11 @@
  * anything any more, whatever it believes (invariant I5). No clock takes part in that.
  */
 import { existsSync } from 'node:fs';
-import { access, chmod, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fenced } from '../reconciler/errors.ts';
+import { LIFELINE_PREFIX } from '../processes.ts';
+import { removeTree } from './remove-tree.ts';
 
 export class Term {
   readonly id: string;
@@ -25,6 +27,11 @@ export class Term {
     this.id = id;
     this.folder = folder;
     this.mark = mark;
+  }
+
+  /** What git inherits open while it works for this term. */
+  get lifeline(): string {
+    return join(this.folder, `${LIFELINE_PREFIX}git`);
   }
 
   /** Aborted with `Fenced` once the lease is known to be lost. */
@@ -193,25 +200,6 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-/** Also where an app took the write permission of its own folders away. */
-export async function removeTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
-      throw error;
-    await makeWritable(path);
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function makeWritable(folder: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
   }
 }
 

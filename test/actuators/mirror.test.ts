@@ -116,6 +116,19 @@ describe('a sync', () => {
     expect(notes).toEqual([`the local mirror already equals ${upstream.folder}`]);
   });
 
+  it('lets go of no tag where upstream suddenly shows none at all', async () => {
+    await upstream.release('1.0.0+1');
+    await mirror.sync(wanted(), work);
+    const before = await refsIn(local());
+    await upstream.deleteTag('1.0.0+1');
+    await expect(mirror.sync(wanted(), work)).rejects.toMatchObject({
+      verdict: 'infra',
+      reason: 'tags-vanished',
+      message: expect.stringContaining(upstream.folder),
+    });
+    expect(await refsIn(local())).toEqual(before);
+  });
+
   it('of an upstream that is gone fails as infra, and loses nothing of what was mirrored', async () => {
     await upstream.release('1.0.0+1');
     await mirror.sync(wanted(), work);
@@ -235,6 +248,7 @@ describe('what is kept', () => {
     const fresh = await upstream.commit({ b: '2' });
     await upstream.git('branch', '--force', 'main', fresh);
     await upstream.git('checkout', '--quiet', 'main');
+    await upstream.tag('2.0.0+1');
     await upstream.deleteTag('1.0.0+1');
     await mirror.sync(wanted(), work);
     await local().git('gc', '--quiet', '--prune=now');

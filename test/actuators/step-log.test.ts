@@ -41,6 +41,23 @@ describe('a step log', () => {
     expect(log.cleaned('hunter2-hunter2!')).toBe('***!');
   });
 
+  it('keeps the streams of one source apart: what both say at once cuts no secret in two', async () => {
+    const log = open();
+    log.conceal('hunter2-hunter2');
+    log.output('app', Buffer.from('say hunter2-'), 'stdout');
+    log.output('app', Buffer.from('a warning\n'), 'stderr');
+    log.output('app', Buffer.from('hunter2 again\n'), 'stdout');
+    await log.close();
+    expect(text()).toBe('[app] a warning\n[app] say *** again\n');
+  });
+
+  it('blanks out the words of a secret too, where only some of them are left', () => {
+    const log = open();
+    log.conceal('correct horse battery');
+    expect(log.cleaned('it was correct horse battery')).toBe('it was ***');
+    expect(log.cleaned('battery, they said')).toBe('***, they said');
+  });
+
   it('does not take short words for secrets', async () => {
     const log = open();
     log.conceal('a');

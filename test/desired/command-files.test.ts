@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { manifestFolder } from '../../src/desired/manifests.ts';
-import { folderOf, makePipe, recipe } from './folder-of.ts';
+import { makePipe } from '../fixtures/odd-files.ts';
+import { folderOf, recipe } from './folder-of.ts';
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 

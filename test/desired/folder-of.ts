@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,9 +49,4 @@ export function reconciler(...spec: string[]): string {
 
 export function names(entries: readonly { name: string }[]): string[] {
   return entries.map(({ name }) => name);
-}
-
-/** A named pipe: to open it and wait for a writer is to hang. */
-export function makePipe(path: string): void {
-  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', path]);
 }

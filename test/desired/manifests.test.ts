@@ -3,7 +3,8 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { manifestFolder, readStored } from '../../src/desired/manifests.ts';
 import { CannotRun } from '../../src/reconciler/errors.ts';
-import { folderOf, load, makePipe, names, recipe, reconciler } from './folder-of.ts';
+import { makePipe } from '../fixtures/odd-files.ts';
+import { folderOf, load, names, recipe, reconciler } from './folder-of.ts';
 
 const none = () => Promise.resolve([]);
 

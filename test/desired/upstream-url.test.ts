@@ -37,6 +37,8 @@ describe('refused', () => {
     ['ssh://-oProxyCommand=id@host/x', 'a user and host of letters'],
     ['git@-oProxyCommand=id:x', 'names no location'],
     ['git@host:-x', 'names no location'],
+    ['/https://user:hush@host/x', '***@host'],
+    ['./://user:hush@host/x', 'names no location'],
     ['git@host::x', 'names no location'],
     ['host:path', 'names no location'],
     ['C:\\repo', 'names no location'],

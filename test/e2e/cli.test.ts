@@ -87,6 +87,21 @@ describe('status', () => {
     expect(stdout).toMatch(/as of \S+, \S+ ago, by version 0\.1\.0/);
   });
 
+  it('tells what each recipe and all of them take on disk, and of what budget', async () => {
+    const command = ['sh', '-c', 'head -c 3000000 /dev/zero > "$VOLUME_DATA/big"; exec node app.mjs'];
+    await fleet.recipe('shop', V1, { app: { process: { command, volumes: ['data'] } } });
+    await fleet.recipe('blog', V1);
+    await fleet.reconciler({ diskBudget: '1GiB' });
+    await pass(fleet);
+    const { json, stdout: text } = await fleet.reconcile(['status', '--json']);
+    expect(row(await fleet.reconcile(['status', '--json']), 'shop')['bytes']).toBeGreaterThan(3_000_000);
+    expect(json, text).toMatchObject({ disk: { budgetBytes: 1024 ** 3 } });
+    const { stdout } = await fleet.reconcile(['status']);
+    expect(stdout).toMatch(/^shop +in-sync +\S+ +2\.9 MiB/m);
+    expect(stdout).toMatch(/MiB on disk in all generations, of a diskBudget of 1\.0 GiB/);
+    await expectInvariants(fleet);
+  });
+
   it('of some recipes exits over these', async () => {
     await fleet.recipe('shop', V1);
     await fleet.recipe('blog', V1, { app: { process: { command: ['false'] } } });
@@ -235,6 +250,44 @@ describe('validate and schema', () => {
       expect(outcome.code).toBe(0);
       expect(outcome.stdout).toContain(`"${key}"`);
       expect(outcome.json?.['type']).toBe('object');
+    }
+  });
+});
+
+describe('whoever reads what is printed', () => {
+  it('may go away, on either stream: a trial is not left half done for that', async () => {
+    await fleet.recipe('shop', V1);
+    const running = fleet.start(['--once']);
+    running.process.stdout?.destroy();
+    running.process.stderr?.destroy();
+    expect((await running.done).code).toBe(0);
+    expect(await fleet.record('shop')).toMatchObject({ version: V1 });
+  });
+
+  it('gets one line for each problem, whatever the file is called', async () => {
+    await fleet.document('a\nb: \u001b[2J\u202e.yaml', 'kind: Recipe');
+    const { stdout, stderr } = await fleet.reconcile(['validate']);
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    for (const line of stdout.trim().split('\n').slice(0, -1)) expect(line).toMatch(/\.yaml:1:1: /);
+    expect((await fleet.reconcile(['plan'])).stdout).not.toContain('\nb: ');
+  });
+});
+
+describe('a recipe that is named by a path', () => {
+  it('is nowhere: nothing outside of the state folder is looked at', async () => {
+    await mkdir(join(fleet.folder, 'trials', 'x'), { recursive: true });
+    for (const args of [
+      ['logs', '..'],
+      ['history', '..'],
+      ['explain', '../x'],
+      ['--once', '../x'],
+      ['status', '..'],
+    ]) {
+      const outcome = await fleet.reconcile([...args, '--json']);
+      expect(outcome.code).toBe(1);
+      expect(outcome.json?.error).toBeTypeOf('string');
+      expect(outcome.stderr).not.toContain(join(fleet.folder, 'trials'));
     }
   });
 });

@@ -36,7 +36,7 @@ export async function runWith(fleet: Fleet, fault: Fault | null, args = PASS): P
     RECONCILE_TRANSFER_TIMEOUT: '2s',
     ...(fault === null ? {} : { FAULTS_PLAN: JSON.stringify(fault) }),
   };
-  const outcome = await fleet.reconcile(args, { env });
+  const outcome = await fleet.reconcile(args, { env, timeoutMs: 170_000 });
   const lines = (await readFile(record, 'utf8')).split('\n').filter((line) => line !== '');
   return {
     outcome,

@@ -178,7 +178,6 @@ childProcess.spawn = function (file, args = [], options = {}) {
   const child = spawn.call(this, ...command, options);
   if (diesAt(due, 'during')) die();
   if (diesAt(due, 'after')) child.on('exit', die);
-  if (due?.act === 'killed') child.kill('SIGKILL');
   return child;
 };
 for (const name of ['exec', 'execFile', 'fork', 'execSync', 'execFileSync', 'spawnSync'])
@@ -195,6 +194,7 @@ function replaced(act, file, args) {
     fail: ['sh', ['-c', 'echo "fatal: injected failure" >&2; exit 128']],
     hang: ['sleep', ['1000000']],
     half: ['sh', ['-c', half, 'half', file, ...args]],
+    killed: ['sh', ['-c', 'kill -KILL $$']],
     missing: ['/nonexistent/program', []],
   };
   return instead[act] ?? [file, args];

@@ -50,7 +50,9 @@ describe('which tags are releases', () => {
     ['1.0.0+a..b', 'git allows'],
     ['1.0.0+a\u0007', 'git allows'],
     ['1.0.0+a.lock', 'git allows'],
-    ['1.0.0+\u202e1.0', 'git allows'],
+    ['1.0.0+\u202e1.0', 'not seen where they stand'],
+    ['1.0.0+1\u009b0', 'not seen'],
+    ['1.0.0+1\ufffd0', 'not seen'],
     [`1.0.0+${'9'.repeat(4096)}`, 'longer than'],
     ['', 'no "+"'],
   ])('says by which rule %j is none', (text, rule) => {

@@ -41,6 +41,22 @@ describe('what is remembered of releases', () => {
     const once = rememberTags(memory(), [tag(V1)], { ...first, now: later });
     expect(rememberTags(once, [tag(V1)], { ...second, now: NOW })).toBe(once);
   });
+
+  it('has an end: of tags without end, those that are listed stay, with the first and the last sighting', () => {
+    const tags = Array.from({ length: 15_000 }, (_, index) => tag(`1.0.${index}+1`));
+    let seen = rememberTags(memory(), [...tags, tag(V1)], first);
+    for (const commit of ['second', 'third'])
+      seen = rememberTags(
+        seen,
+        tags.map(({ name }) => tag(name, commitOf(commit))),
+        second,
+      );
+    expect(Object.keys(seen.firstSeen)).toHaveLength(15_000);
+    expect(seen.firstSeen['1.0.7+1']?.map(({ commit }) => commit)).toEqual([
+      commitOf('1.0.7+1'),
+      commitOf('third'),
+    ]);
+  });
 });
 
 describe('what is remembered of a decision', () => {

@@ -42,6 +42,7 @@ function looked(...views: RecipeView[]): Look {
   const manifests = views.flatMap((each) => each.manifest ?? []);
   return {
     fleet: { manifests, invalid: [], config: found.config, problems: [] },
+    recorded: { readable: true, value: [] },
     view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])) },
     now: NOW,
     uptime: { bootId: 'boot', ms: DAY },

@@ -46,7 +46,7 @@ export class App {
     const [file = '', ...args] = options.command;
     const { cwd, env, mark, lifeline } = options;
     const onOutput = (stream: string, chunk: Uint8Array): void => {
-      tail.add(chunk);
+      tail.add(stream, chunk);
       options.onOutput(stream, chunk);
     };
     const started = await start(file, args, { cwd, env, mark, lifeline, onOutput });
@@ -94,19 +94,29 @@ export class App {
   }
 }
 
-/** The last lines of a stream of any length. */
+/**
+ * The last lines of streams of any length. Each stream is put together by itself: what both say at once would else
+ * cut one another's words apart, and a secret with them.
+ */
 class Tail {
-  readonly #decoder = new TextDecoder();
-  #lines: string[] = [''];
+  readonly #speakers = new Map<string, { decoder: TextDecoder; line: string }>();
+  #lines: string[] = [];
 
-  add(chunk: Uint8Array): void {
-    const [rest = '', ...more] = this.#decoder.decode(chunk, { stream: true }).split('\n');
-    const last = keepEnd(`${this.#lines.pop() ?? ''}${rest}`, LONGEST_HELD);
-    this.#lines = [...this.#lines, last, ...more].slice(-TAIL_LINES - 1);
+  add(stream: string, chunk: Uint8Array): void {
+    const speaker = this.#speakers.get(stream) ?? { decoder: new TextDecoder(), line: '' };
+    this.#speakers.set(stream, speaker);
+    const lines = (speaker.line + speaker.decoder.decode(chunk, { stream: true })).split('\n');
+    // One character more than is shown: so a word that was cut here is known to have been, and left out.
+    speaker.line = (lines.pop() ?? '').slice(-LONGEST_HELD - 1);
+    this.#lines = [...this.#lines, ...lines].slice(-TAIL_LINES);
   }
 
   toString(): string {
-    const lines = this.#lines.map((line) => keepEnd(line, LONGEST_LINE));
-    return lines.join('\n').trimEnd();
+    const unfinished = [...this.#speakers.values()].map(({ line }) => line).filter((line) => line !== '');
+    const lines = [...this.#lines, ...unfinished].slice(-TAIL_LINES);
+    return lines
+      .map((line) => keepEnd(keepEnd(line, LONGEST_HELD), LONGEST_LINE))
+      .join('\n')
+      .trimEnd();
   }
 }

@@ -1,13 +1,14 @@
 /** Volumes and secrets of a generation as folders and files: made, copied, measured and compared. */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
 import { describe, TrialFault } from '../../../reconciler/errors.ts';
 import type { Damage, VolumeRecord } from '../../../reconciler/model.ts';
 import type { DataHome, Work } from '../../../reconciler/ports.ts';
 import { run } from '../../../run.ts';
-import { readTree } from './tree.ts';
+import { removeTree } from '../../../state/remove-tree.ts';
+import { readTree, type TreeFacts } from './tree.ts';
 
 /** A copy of a large volume may take long; the trial's own timeout is what bounds it. */
 const COPY_TIMEOUT_MS = 24 * 3_600_000;
@@ -23,12 +24,13 @@ export async function shapeVolumes(
   home: DataHome,
   names: readonly string[],
 ): Promise<{ added: string[]; dropped: string[] }> {
+  await assertOwnFolders(home);
   await makeFolder(volumesFolder(home));
   const present = await readdir(volumesFolder(home));
   const added = names.filter((name) => !present.includes(name));
   const dropped = present.filter((name) => !names.includes(name));
   for (const name of added) await mkdir(volumeFolder(home, name), { mode: 0o755 });
-  for (const name of dropped) await rm(volumeFolder(home, name), { recursive: true, force: true });
+  for (const name of dropped) await removeTree(volumeFolder(home, name));
   return { added, dropped };
 }
 
@@ -37,7 +39,7 @@ export async function ensureSecrets(home: DataHome, names: readonly string[]): P
   if (names.length > 0) await makeFolder(join(home.folder, 'secrets'));
   const values: string[] = [];
   for (const name of names) {
-    const present = await readIfPresent(secretFile(home, name));
+    const present = await readSecret(home, name);
     const value = present ?? randomText();
     if (present === null) await writeFile(secretFile(home, name), value, { mode: 0o600, flag: 'wx' });
     values.push(value);
@@ -80,6 +82,7 @@ export async function measureHome(
   declared: { volumes: readonly string[]; secrets: readonly string[] },
   work: Work,
 ): Promise<{ volumes: VolumeRecord[]; secrets: string[] }> {
+  await assertOwnFolders(home);
   await removeOthers(home.folder, ['volumes', 'secrets'], work);
   await removeOthers(volumesFolder(home), declared.volumes, work);
   await removeOthers(join(home.folder, 'secrets'), declared.secrets, work);
@@ -90,16 +93,43 @@ export async function measureHome(
       const message = `volume ${name} of ${home.stack} is no folder any more: the app took it away or replaced it`;
       throw new TrialFault('red', 'volume-replaced', message);
     }
-    const options = { contents: true, signal: work.signal };
-    const { bytes, files, fingerprint, digest } = await readTree(folder, options).catch((error: unknown) => {
-      throw isForbidden(error) ? unreadableVolume(name, home, error) : error;
-    });
+    const { bytes, files, fingerprint, digest } = await readOwnTree(home, name, work);
     volumes.push({ name, bytes, files, fingerprint, digest: digest ?? '' });
   }
+  for (const name of declared.secrets) await readSecret(home, name);
   return { volumes, secrets: declared.secrets.toSorted() };
 }
 
-/** The app took the rights to its own files away: what cannot be read cannot be kept. */
+/** A link in the place of a folder around the volumes would have all that is no volume removed from where it leads. */
+async function assertOwnFolders(home: DataHome): Promise<void> {
+  for (const folder of [home.folder, volumesFolder(home), join(home.folder, 'secrets')]) {
+    if (!(await isPresent(folder)) || !(await lstat(folder)).isSymbolicLink()) continue;
+    const message = `${folder}, where the data of ${home.stack} lies, is a link now: the app put it there`;
+    throw new TrialFault('red', 'volume-replaced', message);
+  }
+}
+
+/**
+ * A file with another name outside of its volume could be written to from there for as long as the generation is kept,
+ * by the next trial of the same app for one: then the volume becomes a copy of itself, which has only its own.
+ */
+async function readOwnTree(home: DataHome, name: string, work: Work): Promise<TreeFacts> {
+  const folder = volumeFolder(home, name);
+  const read = async (): Promise<TreeFacts> =>
+    await readTree(folder, { contents: true, signal: work.signal }).catch((error: unknown) => {
+      throw isOutOfReach(error) ? unreadableVolume(name, home, error) : error;
+    });
+  const facts = await read();
+  if (facts.shared === 0) return facts;
+  work.log.note(`volume ${name}: ${facts.shared} files have a name outside of it too, and become copies`);
+  const copy = join(home.folder, `copy-of-${name}`);
+  await copyTree(folder, copy, work);
+  await removeTree(folder);
+  await rename(copy, folder);
+  return await read();
+}
+
+/** The app took the rights to its own files away, or made them unreachable: what cannot be read cannot be kept. */
 function unreadableVolume(name: string, home: DataHome, error: unknown): TrialFault {
   const message = `volume ${name} of ${home.stack} cannot be read after its app was stopped: ${describe(error)}`;
   return new TrialFault('red', 'volume-unreadable', message, { cause: error });
@@ -107,7 +137,7 @@ function unreadableVolume(name: string, home: DataHome, error: unknown): TrialFa
 
 async function removeOthers(folder: string, names: readonly string[], work: Work): Promise<void> {
   for (const name of (await namesIn(folder)).filter((each) => !names.includes(each))) {
-    await rm(join(folder, name), { recursive: true, force: true });
+    await removeTree(join(folder, name));
     work.log.note(`removed ${join(folder, name)}: no volume or secret of the manifest`);
   }
 }
@@ -202,12 +232,20 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await isPresent(folder)) ? await readdir(folder) : [];
 }
 
-async function readIfPresent(path: string): Promise<string | null> {
-  return (await isPresent(path)) ? await readFile(path, 'utf8') : null;
+/** Null where it is missing. Neither followed nor waited for: the app may have put a link or a pipe there. */
+async function readSecret(home: DataHome, name: string): Promise<string | null> {
+  const path = secretFile(home, name);
+  if (!(await isPresent(path))) return null;
+  if (!(await lstat(path)).isFile()) {
+    const message = `secret ${name} of ${home.stack} is no file any more: the app replaced it`;
+    throw new TrialFault('red', 'secret-replaced', message);
+  }
+  return await readFile(path, 'utf8');
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+function isOutOfReach(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(code);
 }
 
 function isExisting(error: unknown): boolean {

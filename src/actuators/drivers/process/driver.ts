@@ -125,7 +125,7 @@ async function deploy(request: DeployRequest, work: Work, onStart: (app: App) =>
     mark: markOf(home.stack, work),
     folders: [checkout, home.folder],
     lifeline: join(request.tmp, `${LIFELINE_PREFIX}${home.stack}`),
-    onOutput: (_stream, chunk) => work.log.output(home.stack, chunk),
+    onOutput: (stream, chunk) => work.log.output(home.stack, chunk, stream),
   });
   if (typeof app === 'string') {
     const message = `could not start ${title} with ${JSON.stringify(declared.command)} in its checkout: ${app}`;

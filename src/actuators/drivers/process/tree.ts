@@ -18,6 +18,8 @@ export interface TreeFacts {
   /** Sum of the sizes of regular files. */
   bytes: number;
   files: number;
+  /** Files that have a name outside of the tree too: what is written there is written here. */
+  shared: number;
   /** What the file system gave out for it; a file with several names counts once. */
   allocatedBytes: number;
   fingerprint: string;
@@ -36,12 +38,13 @@ export async function readTree(
 ): Promise<TreeFacts> {
   const fingerprint = createHash('sha256');
   const digest = options.contents ? createHash('sha256') : null;
-  const inodes = new Set<bigint>();
+  const names = new Map<bigint, { links: bigint; seen: bigint }>();
   let [bytes, files, allocated] = [0, 0, 0n];
   for await (const { path, name, stat } of walk(Buffer.from(root), Buffer.alloc(0))) {
     options.signal?.throwIfAborted();
-    if (!inodes.has(stat.ino)) allocated += stat.blocks * BLOCK;
-    inodes.add(stat.ino);
+    const seen = names.get(stat.ino)?.seen ?? 0n;
+    if (seen === 0n) allocated += stat.blocks * BLOCK;
+    names.set(stat.ino, { links: stat.isDirectory() ? 0n : stat.nlink, seen: seen + 1n });
     const fields = await fieldsOf(path, name, stat);
     addFields(fingerprint, [...fields, stat.mtimeNs]);
     if (digest !== null) addFields(digest, fields);
@@ -53,6 +56,7 @@ export async function readTree(
   return {
     bytes,
     files,
+    shared: [...names.values()].filter(({ links, seen }) => links > seen).length,
     allocatedBytes: Number(allocated),
     fingerprint: `sha256:${fingerprint.digest('hex')}`,
     digest: digest === null ? null : `sha256:${digest.digest('hex')}`,

@@ -1,9 +1,21 @@
-import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DataHome, Deployed } from '../../../../src/reconciler/ports.ts';
+import { makeDeepTree, makePipe } from '../../../fixtures/odd-files.ts';
 import { faultOf, until } from '../../../suites/driver.ts';
 import { ProcessHarness, type ProcessChanges } from './harness.ts';
 
@@ -237,6 +249,64 @@ describe('a generation', () => {
     await symlink(join(harness.folder, 'elsewhere'), join(home.folder, 'volumes', 'data'));
     const measuring = harness.driver.measure(home, harness.manifest('stores'), harness.work());
     expect(await faultOf(measuring)).toMatchObject({ verdict: 'red', reason: 'volume-replaced' });
+  });
+
+  it.each(['home', 'home/volumes', 'home/secrets'])(
+    'has nothing removed from where a link in the place of its folder leads: %s',
+    async (place) => {
+      await deploy('stores');
+      await undeploy();
+      const folder = join(home.folder, '..', place);
+      const elsewhere = join(harness.folder, 'elsewhere');
+      await rename(folder, elsewhere);
+      await writeFile(join(elsewhere, 'precious'), 'not ours');
+      await symlink(elsewhere, folder);
+      const measuring = harness.driver.measure(home, harness.manifest('stores'), harness.work());
+      expect(await faultOf(measuring)).toMatchObject({ verdict: 'red', reason: 'volume-replaced' });
+      expect(await faultOf(deploy('answers'))).toMatchObject({ verdict: 'red', reason: 'volume-replaced' });
+      expect(await readFile(join(elsewhere, 'precious'), 'utf8')).toBe('not ours');
+    },
+  );
+
+  it('shares no file with a place outside of its volumes, and keeps the names that are its own together', async () => {
+    await deploy('stores');
+    await undeploy();
+    const data = join(home.folder, 'volumes', 'data');
+    const outside = join(harness.folder, 'outside');
+    await writeFile(outside, 'before');
+    await link(outside, join(data, 'one'));
+    await link(outside, join(data, 'two'));
+    const { volumes } = await harness.driver.measure(home, harness.manifest('stores'), harness.work());
+    await writeFile(outside, 'after');
+    expect(await readFile(join(data, 'one'), 'utf8')).toBe('before');
+    expect((await stat(join(data, 'one'))).ino).toBe((await stat(join(data, 'two'))).ino);
+    expect((await harness.driver.inspect(home, { volumes, secrets: ['key'] })).damage).toEqual([]);
+    expect(await readdir(home.folder)).toEqual(['secrets', 'volumes']);
+  });
+
+  it('has no secret that is a link or a pipe, which would be followed or waited for', async () => {
+    const secret = join(home.folder, 'secrets', 'key');
+    for (const plant of [() => symlink('/etc/passwd', secret), async () => makePipe(secret)]) {
+      await rm(home.folder, { recursive: true, force: true });
+      await deploy('stores');
+      await undeploy();
+      await rm(secret);
+      await plant();
+      const measuring = harness.driver.measure(home, harness.manifest('stores'), harness.work());
+      expect(await faultOf(measuring)).toMatchObject({ verdict: 'red', reason: 'secret-replaced' });
+      expect(await faultOf(deploy('stores'))).toMatchObject({ verdict: 'red', reason: 'secret-replaced' });
+    }
+  });
+
+  it('has no volume that lies deeper than a path can reach', async () => {
+    await deploy('stores');
+    await undeploy();
+    makeDeepTree(join(home.folder, 'volumes', 'data'));
+    const measuring = harness.driver.measure(home, harness.manifest('stores'), harness.work());
+    expect(await faultOf(measuring)).toMatchObject({ verdict: 'red', reason: 'volume-unreadable' });
+    const without = await harness.request('answers', home, { volumes: [] });
+    await harness.driver.deploy(without, harness.work());
+    expect(await readdir(join(home.folder, 'volumes'))).toEqual([]);
   });
 });
 

@@ -1,0 +1,21 @@
+/** Names of recipes, volumes, secrets and variables that lead, or seem to lead, somewhere else. */
+export const NAMES: Readonly<Record<string, string>> = {
+  'the folder above': '..',
+  'a path out of the folder': '../../etc/passwd',
+  'an absolute path': '/etc/passwd',
+  'our own folder': '.reconcile',
+  'an option': '--once',
+  'a name that ends in a hyphen': 'shop-',
+  'a name of one character': 'a',
+  'a name of 41 characters': 'a'.repeat(41),
+  'a name of 64 characters': 'a'.repeat(64),
+  'a name with an end of line': 'shop\n',
+  'a name with a NUL': 'shop\0',
+  'a name of letters that only look so': 'shоp',
+  'an upper-case letter that is lower-case elsewhere': 'İ',
+  'what every object has': 'constructor',
+  'the prototype': '__proto__',
+  'what a shell would run': '$(id)',
+  'a variable that changes what programs do': 'LD_PRELOAD',
+  'a variable with a sign': 'A=B',
+};
