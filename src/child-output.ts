@@ -1,7 +1,7 @@
 /** Listens to a child process. A descendant of it that holds a pipe open, silent or talking for ever, must not hold us. */
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 
 export type Stream = 'stdout' | 'stderr';
 export type OutputListener = (stream: Stream, chunk: Uint8Array) => void;
@@ -30,6 +30,8 @@ export class ChildOutput {
   async heard(): Promise<void> {
     const end = performance.now() + LAST_WORDS_MS;
     while (!(await settles(this.#closed, SILENCE_MS))) {
+      // This process may itself have been held up: what lies in the pipes already is taken before silence is believed.
+      await turn();
       const now = performance.now();
       if (now - this.#lastHeard >= SILENCE_MS || now >= end) break;
     }

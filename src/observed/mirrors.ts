@@ -1,10 +1,12 @@
 /** What git says of a recipe's local mirror. Asked of git, not of files: what counts is what a checkout would find. */
 import { lstat } from 'node:fs/promises';
 import { git, type GitOptions } from '../git.ts';
-import { describe, TrialFault } from '../reconciler/errors.ts';
+import { describe } from '../reconciler/errors.ts';
 import type { MirrorFacts } from '../reconciler/model.ts';
 import type { MirrorReader } from '../reconciler/ports.ts';
 import { KEPT_REFS, type Layout } from '../state/layout.ts';
+
+const TAGS = 'refs/tags/';
 
 /** `mark` stands in the environment of every git that is started, `timeoutMs` is the deadline of each call. */
 export function mirrorReader(options: { layout: Layout; mark: string; timeoutMs: number }): MirrorReader {
@@ -33,33 +35,37 @@ async function readFacts(
   { tag, commits }: { tag: string | null; commits: readonly string[] },
   call: GitOptions,
 ): Promise<MirrorFacts> {
-  const format = '--format=%(refname) %(objectname)';
-  const listing = await git(`list the kept commits of ${mirror}`, ['for-each-ref', format, KEPT_REFS], call);
-  const kept = new Set(listing.split('\n'));
+  const names = tag === null ? [KEPT_REFS] : [KEPT_REFS, `${TAGS}${tag}`];
+  const args = ['for-each-ref', '--format=%(refname) %(objectname)', ...names];
+  const listed = lines(await git(`list the kept commits of ${mirror}`, args, call));
+  const refs = new Map(listed.map((line): [string, string] => cut(line)));
+  const there = await commitsAmong(commits, mirror, call);
   const facts: Record<string, MirrorFacts['commits'][string]> = {};
-  for (const commit of new Set(commits)) {
-    const there =
-      (await answerOf(`find ${commit} in ${mirror}`, ['cat-file', '-t', commit], call)) === 'commit';
-    const held = kept.has(`${KEPT_REFS}${commit} ${commit}`);
-    facts[commit] = there ? (held ? 'kept' : 'unkept') : 'missing';
+  for (const commit of commits) {
+    const kept = refs.get(`${KEPT_REFS}${commit}`) === commit;
+    facts[commit] = there.includes(commit) ? (kept ? 'kept' : 'unkept') : 'missing';
   }
-  return { tagCommit: tag === null ? null : await peeled(tag, mirror, call), commits: facts };
+  const tagged = tag === null ? undefined : refs.get(`${TAGS}${tag}`);
+  const [tagCommit = null] = tagged === undefined ? [] : await commitsAmong([tagged], mirror, call);
+  return { tagCommit, commits: facts };
 }
 
-async function peeled(tag: string, mirror: string, call: GitOptions): Promise<string | null> {
-  return await answerOf(
-    `find tag ${tag} in ${mirror}`,
-    ['rev-parse', '--verify', `refs/tags/${tag}^{commit}`],
-    call,
-  );
+/**
+ * Those that are there, and are commits; a tag's object stands for the commit that it names. Git is asked so that it
+ * succeeds either way: a git that fails must not be taken for one that found nothing.
+ */
+async function commitsAmong(objects: readonly string[], mirror: string, call: GitOptions): Promise<string[]> {
+  if (objects.length === 0) return [];
+  const args = ['rev-list', '--no-walk', '--ignore-missing', ...new Set(objects), '--'];
+  const answer = await git(`find ${objects.join(', ')} in ${mirror}`, args, call);
+  return lines(answer);
 }
 
-/** Null where git says no; that it could not be asked is thrown. */
-async function answerOf(what: string, args: readonly string[], call: GitOptions): Promise<string | null> {
-  try {
-    return (await git(what, args, call)).trim();
-  } catch (error) {
-    if (error instanceof TrialFault && error.reason === 'git-failed') return null;
-    throw error;
-  }
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+function cut(line: string): [string, string] {
+  const end = line.lastIndexOf(' ');
+  return [line.slice(0, end), line.slice(end + 1)];
 }

@@ -105,7 +105,7 @@ function thingClaim(
   canonical: boolean,
   { kind, name, state, why, hint }: Finding,
 ): Claim {
-  const by = evidence.deep ? 'contents' : 'fingerprint';
+  const by = evidence.deep || state === 'touched' ? 'contents' : 'fingerprint';
   const claim =
     kind === 'secret'
       ? `secret ${name} of generation ${generation} is there, for its owner alone`

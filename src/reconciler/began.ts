@@ -1,9 +1,10 @@
 /**
  * When something began, as this clock would tell it (design: holds).
  *
- * A wall clock may have been set since, by a day or by a year. What began since this machine was started is counted
- * by its uptime, so that no delay becomes longer or shorter, whatever the clock does. Of anything older only the wall
- * clock is left: a beginning in its future counts as now, so that no delay becomes eternal.
+ * A wall clock may have been set back since, by a day or by a year. What began since this machine was started began
+ * at least as long ago as its uptime says, so that no wait becomes longer. Of anything older only the wall clock is
+ * left: a beginning in its future counts as now, so that no wait becomes eternal. Whoever sets the clock forward says
+ * that the time has come, and is believed.
  */
 import type { Instant, Uptime } from './model.ts';
 
@@ -17,12 +18,11 @@ const SLEW_MS = 1000;
 const SLEW_SHARE = 0.001;
 
 export function beganAt(beginning: Beginning, { now, uptime }: Instant): Date {
-  const told = new Date(Math.min(Date.parse(beginning.at), now.getTime()));
-  if (beginning.uptime === null || !isSinceStart(beginning, uptime)) return told;
+  const told = Math.min(Date.parse(beginning.at), now.getTime());
+  if (beginning.uptime === null || !isSinceStart(beginning, uptime)) return new Date(told);
   const elapsed = uptime.ms - beginning.uptime.ms;
-  const wasSet =
-    Math.abs(now.getTime() - Date.parse(beginning.at) - elapsed) > SLEW_MS + SLEW_SHARE * elapsed;
-  return wasSet ? new Date(now.getTime() - elapsed) : told;
+  const atLeast = now.getTime() - elapsed;
+  return new Date(told - atLeast > SLEW_MS + SLEW_SHARE * elapsed ? atLeast : told);
 }
 
 /** Does it lie in the future of the only clock that can tell? Then it has to be remembered anew, as of now. */
