@@ -14,7 +14,11 @@ export interface LogOptions {
   write: (text: string) => void;
 }
 
-export function makeLogger({ level, format, color, write }: LogOptions): Logger {
+/** What JSON leaves as it is, and a terminal would obey. */
+const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+export function makeLogger({ level, format, color, write: writeTo }: LogOptions): Logger {
+  const write = (text: string): void => writeTo(text.replaceAll(UNSEEN, asNumber));
   const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
   if (format === 'json') return pino(options, { write });
   const lines = pretty({
@@ -24,6 +28,10 @@ export function makeLogger({ level, format, color, write }: LogOptions): Logger 
     destination: writable(write),
   });
   return pino(options, lines);
+}
+
+function asNumber(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function writable(write: (text: string) => void): Writable {

@@ -1,7 +1,7 @@
 /** Prints what a plan, a pass or a status says. */
 import { own } from '../reconciler/own.ts';
 import type { Output } from './context.ts';
-import { duration, firstLine, json, paint, printable, size, sum, table } from './text.ts';
+import { duration, firstLine, json, oneLine, paint, printable, size, sum, table } from './text.ts';
 
 /** The part of a row that is printed; a stored row has it as much as one made just now. */
 export interface PrintedRow {
@@ -114,7 +114,7 @@ function leftoversOf({ recipe, leftovers }: PrintedRow): string {
   ];
   return said.length === 0
     ? ''
-    : `left over of ${recipe}: ${said.join(', and ')}; see "reconcile gc --dry-run"\n`;
+    : `left over of ${oneLine(recipe)}: ${said.join(', and ')}; see "reconcile gc --dry-run"\n`;
 }
 
 function summary({ summary: counts, recipes }: PrintedReport): string {

@@ -5,7 +5,7 @@
  */
 import { isAbsolute, resolve } from 'node:path';
 import { didYouMean } from '../nearest.ts';
-import { excerpt } from './excerpt.ts';
+import { excerpt, hideUserinfo } from './excerpt.ts';
 
 const SCHEMES = ['https', 'http', 'ssh', 'file'];
 
@@ -34,8 +34,9 @@ export function faultOfUpstream(text: string): string | null {
   if (SCP_FORM.test(text)) return null;
   if (text.startsWith('~'))
     return `${excerpt(text)} begins with "~", which is not expanded: write the whole path`;
-  // Git takes a colon before the first slash for a host; and a URL within a path is one that was mistyped.
-  if (/^[^/]*:|:\/\//.test(text)) return `${excerpt(text)} names no location, ${FORMS}`;
+  // Git takes a colon before the first slash for a host; and userinfo within a path belongs to a URL that was mistyped.
+  if (/^[^/]*:/.test(text) || hideUserinfo(text) !== text)
+    return `${excerpt(text)} names no location, ${FORMS}`;
   return null;
 }
 

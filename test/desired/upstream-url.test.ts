@@ -38,7 +38,7 @@ describe('refused', () => {
     ['git@-oProxyCommand=id:x', 'names no location'],
     ['git@host:-x', 'names no location'],
     ['/https://user:hush@host/x', '***@host'],
-    ['./://user:hush@host/x', 'names no location'],
+    ['//user:hush@host/x', '***@host'],
     ['git@host::x', 'names no location'],
     ['host:path', 'names no location'],
     ['C:\\repo', 'names no location'],

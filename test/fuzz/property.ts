@@ -69,6 +69,7 @@ export function property<T>(options: PropertyOptions<T>): Property {
           const details = await fc.check(checked, {
             numRuns,
             timeout: CASE_TIMEOUT_MS,
+            includeErrorInReport: true,
             ...(timeMs === undefined ? {} : { interruptAfterTimeLimit: timeMs }),
           });
           const failure = details.failed

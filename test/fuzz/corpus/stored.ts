@@ -4,6 +4,7 @@ export const STORED: Readonly<Record<string, string | Uint8Array>> = {
   'half of it': '{"recipe": "shop", "version"',
   'a NUL': '\0',
   'bytes that are no text': Uint8Array.from([0xff, 0xfe, 0x00, 0x80]),
+  'reordered text that is no JSON': '\u202e{}',
   'a byte order mark': '\ufeff{}',
   'an empty mapping': '{}',
   'a list': '[]',

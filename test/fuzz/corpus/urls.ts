@@ -26,6 +26,7 @@ export const URLS: Readonly<Record<string, string>> = {
   'a backslash': 'https://host\\@evil/x',
   credentials: 'https://user:hush@host/x',
   'credentials in a URL that looks like a path': '/://user:hush@host/x',
+  'credentials in a URL without a scheme': '//user:hush@host/x',
   'git without encryption': 'git://host/x',
   'a scheme of a remote helper': 'hg::https://host/x',
   'a path relative to home': '~/x',

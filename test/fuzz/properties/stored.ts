@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { resolve } from 'node:path';
 import { expect } from 'vitest';
+import { audit } from '../../../src/cli/audit.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { history } from '../../../src/cli/history.ts';
 import { logs } from '../../../src/cli/logs.ts';
@@ -142,6 +143,7 @@ async function lookInEveryWay(made: StoredFleet): Promise<void> {
     await surviving(() => plan(context, { recipes: [], retryFailed: false }));
     await surviving(() => status(context, []));
     await surviving(() => explain(context, 'shop'));
+    await surviving(() => audit(context, { recipes: [], deep: true }));
     await surviving(() => history(context, null));
     await surviving(() => logs(context, { recipe: 'shop', trial: null, step: null, follow: false }));
     if (!json) expect(said).not.toMatch(STEERS_A_TERMINAL);
