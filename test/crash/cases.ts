@@ -103,13 +103,13 @@ export async function killedTwice(prepared: Prepared, first: Fault, second: Faul
   });
 }
 
-/** Points that a start passes which has a killed predecessor to clean up after. */
+/** What others can see of a start that has a killed predecessor to clean up after. */
 export async function recoveryPoints(prepared: Prepared, first: Fault): Promise<string[]> {
   const fleet = await Fleet.copyOf(prepared.fleet);
   try {
     expect((await runWith(fleet, first)).outcome.signal).toBe('SIGKILL');
     const { points } = await runWith(fleet, null);
-    return [...new Set(points.filter((point) => point.startsWith('start: ')))];
+    return [...new Set(points.filter((point) => point.startsWith('start: ') && isCommitting(point)))];
   } finally {
     await fleet.dispose();
   }
