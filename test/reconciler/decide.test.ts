@@ -217,6 +217,14 @@ describe('the decision table, from the top', () => {
   });
 });
 
+describe('names that every object has', () => {
+  it('are no sightings: a record and a tag called "constructor" break nothing', () => {
+    const odd = record('constructor', 1);
+    const found = decided({ ...warm, record: odd, tags: [tag('constructor', commitOf('moved')), tag(V1)] });
+    expect(found).toMatchObject({ decision: 'held', reason: 'record-mismatch' });
+  });
+});
+
 describe('what was accepted', () => {
   const held: [Acceptance['reason'], Sketch, string | null][] = [
     [

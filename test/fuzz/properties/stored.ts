@@ -66,7 +66,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
 
 export const stored = property<Case>({
   name: 'stored files: looked at without failing or leaving the state folder',
-  runs: 150,
+  runs: 60,
   share: 3,
   corpus: Object.fromEntries(
     Object.entries(STORED).map(([name, contents]) => [name, { files: STORED_FILES, contents }]),
