@@ -1,5 +1,5 @@
 /** Runs the built program with faults: see preload.mjs, which does them. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fleet, Outcome } from '../fixtures/fleet.ts';
 
@@ -36,6 +36,7 @@ export async function runWith(fleet: Fleet, fault: Fault | null, args = PASS): P
     RECONCILE_TRANSFER_TIMEOUT: '2s',
     ...(fault === null ? {} : { FAULTS_PLAN: JSON.stringify(fault) }),
   };
+  await rm(record, { force: true });
   const outcome = await fleet.reconcile(args, { env, timeoutMs: 170_000 });
   const lines = (await readFile(record, 'utf8')).split('\n').filter((line) => line !== '');
   return {

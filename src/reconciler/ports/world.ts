@@ -1,0 +1,101 @@
+/** What is looked at, remembered and asked for: both sides of a decision, and the people beside it. */
+import type {
+  Answer,
+  CanonicalRecord,
+  Fleet,
+  Holding,
+  Leftover,
+  Manifest,
+  MirrorFacts,
+  ObservedGeneration,
+  OperatorRequest,
+  Reading,
+  RecipeMemory,
+  StoredGeneration,
+  StoredTrial,
+  TrialRecord,
+  UpstreamRefs,
+  Uptime,
+} from '../model.ts';
+
+export interface Clock {
+  now(): Date;
+  /** What orders two moments although somebody may have set the clock between them. */
+  uptime(): Uptime;
+  /** In [0, 1): the source of every jitter. */
+  random(): number;
+  /** Rings once after `ms`, unless the returned function is called first. */
+  alarm(ms: number, ring: () => void): () => void;
+}
+
+export interface FleetSource {
+  load(): Promise<Fleet>;
+}
+
+export interface Upstream {
+  /** Tags with their peeled commits, and the branch that HEAD names. Never throws. */
+  refs(manifest: Manifest, signal: AbortSignal): Promise<Reading<UpstreamRefs>>;
+}
+
+/** Reads the state folder. Never throws: what cannot be read says so. */
+export interface Registry {
+  /** Recipes that have a record, enrolled or not. */
+  recorded(): Promise<Reading<string[]>>;
+  /** Recipes that have, or once had, anything stored: a record, or trials. */
+  tried(): Promise<Reading<string[]>>;
+  record(recipe: string): Promise<Reading<CanonicalRecord | null>>;
+  /** The generations that a record names, canonical first, as they lie on disk now. */
+  generations(record: CanonicalRecord): Promise<Reading<ObservedGeneration[]>>;
+  /** Newest first. A trial whose file is damaged is left out and reported through `warn`. */
+  trials(recipe: string): Promise<Reading<TrialRecord[]>>;
+  /** Every folder among a recipe's trials, in no order, the damaged ones too. */
+  trialFolders(recipe: string): Promise<Reading<StoredTrial[]>>;
+  /** What a generation says of itself; nobody has compared it with what lies there. */
+  generation(recipe: string, number: number): Promise<StoredGeneration>;
+  memory(recipe: string): Promise<Reading<RecipeMemory>>;
+  /** The highest generation number that anything of the recipe carries; 0 where nothing does. */
+  lastGeneration(recipe: string): Promise<number>;
+  /**
+   * What of a recipe neither its record, as just read, nor anybody who is at work accounts for. The trials are those
+   * that were just read: an open one is somebody's as long as its term lives.
+   */
+  leftovers(
+    recipe: string,
+    record: CanonicalRecord | null,
+    trials: readonly TrialRecord[],
+  ): Promise<Reading<Leftover[]>>;
+  /** Everything that is stored of a recipe. */
+  holdings(recipe: string): Promise<Reading<Holding[]>>;
+  /** What is left and no recipe's: terms that ended and what they left running, and whatever is not ours at all. */
+  strays(): Promise<Reading<Leftover[]>>;
+}
+
+/** Reads local mirrors. Never throws. */
+export interface MirrorReader {
+  /** Null where a recipe has no mirror. `tag`: a release's; null where none is to be asked for. */
+  facts(
+    recipe: string,
+    asked: { tag: string | null; commits: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<Reading<MirrorFacts | null>>;
+}
+
+export interface MemoryWriter {
+  remember(recipe: string, memory: RecipeMemory): Promise<void>;
+}
+
+/** Where people leave requests for whoever acts. */
+export interface RequestDesk {
+  /** Oldest first. Never throws: what cannot be read is reported, and holds nobody up. */
+  pending(): Promise<readonly OperatorRequest[]>;
+  /** Tells whoever asked, if they are still there, and takes the request away. */
+  answer(request: OperatorRequest, answer: Answer): Promise<void>;
+}
+
+/** What is done about leftovers, and about recipes that nobody wants any more. Only while no trial runs. */
+export interface Housekeeping {
+  /** Removes everything that the inventory lists as ours; of a recipe whose record cannot be read, nothing. */
+  collect(): Promise<void>;
+  /** Removes everything of a recipe that this program made: the record first, then what it named. */
+  forget(recipe: string): Promise<void>;
+}
