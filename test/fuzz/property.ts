@@ -58,13 +58,19 @@ export function property<T>(options: PropertyOptions<T>): Property {
     corpus: Object.keys(corpus),
     open: async () => {
       const { holds, close } = await open();
+      let running: Promise<unknown> = Promise.resolve();
+      const hold = async (value: T): Promise<void> => {
+        const held = (async () => await holds(value))();
+        running = held.catch(() => undefined);
+        await held;
+      };
       return {
         try: async (each) => {
-          for (const [title, value] of Object.entries(corpus)) if (title === each) await holds(value);
+          for (const [title, value] of Object.entries(corpus)) if (title === each) await hold(value);
         },
         search: async ({ runs: numRuns, timeMs }) => {
           const checked = fc.asyncProperty(cases, async (value) => {
-            await holds(value);
+            await hold(value);
           });
           const details = await fc.check(checked, {
             numRuns,
@@ -77,7 +83,11 @@ export function property<T>(options: PropertyOptions<T>): Property {
             : null;
           return { cases: details.numRuns, seed: details.seed, failure };
         },
-        close: async () => await close?.(),
+        close: async () => {
+          // At the end of its time a search does not wait for the case that it tries.
+          await running;
+          await close?.();
+        },
       };
     },
   };

@@ -96,7 +96,8 @@ export const urls = property<string>({
         const upstream = gitUpstream({ mark: 'fuzz', timeoutMs: 10_000 });
         const wanted = manifest({ upstream: absoluteUpstream(url, root) });
         const reading = await upstream.refs(wanted, new AbortController().signal);
-        if (!reading.readable) expect(reading.why).not.toContain('hush');
+        // Taken out of its place it is a password no more.
+        if (!reading.readable && text.includes(':hush@')) expect(reading.why).not.toContain('hush');
         expect([pwned, started].filter((path) => existsSync(path))).toEqual([]);
         for (const call of callsIn(ssh)) assertHarmless(call);
       },
