@@ -60,6 +60,8 @@ interface Pass {
   request: PassRequest;
   found: Look;
   acted: Map<string, Acted>;
+  /** What there is to say of a recipe that no decision says. */
+  notes: Map<string, readonly string[]>;
   /** Bytes that the trials under way may still come to take. */
   reserved: Map<string, number>;
   cancellations: Cancellations;
@@ -78,7 +80,7 @@ export async function runPass(
   const found = await look(ports, request.only, request, stop);
   const cancellations = new Cancellations(ports);
   const shared = { ports, request, found, cancellations, onEvent, stop };
-  const pass: Pass = { ...shared, acted: new Map(), reserved: new Map() };
+  const pass: Pass = { ...shared, acted: new Map(), notes: new Map(), reserved: new Map() };
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
@@ -91,6 +93,7 @@ export async function runPass(
     rowOf(decision, viewOf(pass, decision.recipe), {
       after: after.get(decision.recipe) ?? [],
       acted: pass.acted.get(decision.recipe) ?? null,
+      notes: pass.notes.get(decision.recipe) ?? [],
       now,
     }),
   );
@@ -233,8 +236,9 @@ async function remember(pass: Pass, name: string, instant: Instant, trial?: Tria
   } catch (error) {
     if (error instanceof Fenced) throw error;
     // It is found out again by the next look; until then the others are served as always.
-    const message = `${decision.message}; what was seen could not be remembered: ${describe(error)}`;
-    found.decisions.set(name, { ...decision, message });
+    const note = `what was seen could not be remembered: ${describe(error)}`;
+    pass.notes.set(name, [...(pass.notes.get(name) ?? []), note]);
+    found.decisions.set(name, { ...decision, message: `${decision.message}; ${note}` });
   }
 }
 

@@ -82,7 +82,7 @@ export interface Acted {
 export function rowOf(
   decision: Decision,
   view: RecipeView,
-  extra: { after: readonly string[]; acted: Acted | null; now: Date },
+  extra: { after: readonly string[]; acted: Acted | null; notes?: readonly string[]; now: Date },
 ): Row {
   const { recipe, drift, reason, message, latest, canonical, nextAt, notes } = decision;
   const suspend = view.manifest?.suspend ?? null;
@@ -103,7 +103,7 @@ export function rowOf(
     driftSince: view.memory.readable ? view.memory.value.driftSince : null,
     bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
     allocatedBytes: generations.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0),
-    notes,
+    notes: [...notes, ...(extra.notes ?? [])],
     leftovers: view.leftovers.readable ? view.leftovers.value : null,
     observedAt: extra.now.toISOString(),
   };
