@@ -165,15 +165,13 @@ async function keptRefs(mirror: string, call: MirrorCall): Promise<string[]> {
   return lines(await mirrorGit(`list kept commits of ${mirror}`, format, call));
 }
 
-/** A mirror that was lost and fetched anew may lack what upstream no longer has. */
+/**
+ * A mirror that was lost and fetched anew may lack what upstream no longer has. Git is asked so that it succeeds either
+ * way: a git that fails is not one that found nothing.
+ */
 async function hasCommit(commit: string, call: MirrorCall): Promise<boolean> {
-  try {
-    await mirrorGit(`find ${commit}`, ['cat-file', '-e', `${commit}^{commit}`], call);
-    return true;
-  } catch (error) {
-    if (error instanceof TrialFault && error.reason === 'git-failed') return false;
-    throw error;
-  }
+  const args = ['rev-list', '--no-walk', '--ignore-missing', commit, '--'];
+  return lines(await mirrorGit(`find ${commit}`, args, call)).includes(commit);
 }
 
 /** A mirror is made elsewhere and renamed into place, so that half a mirror is never taken for one. */
