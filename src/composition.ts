@@ -146,6 +146,9 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     const store = async (result: PassResult, whole: boolean): Promise<void> => {
       const earlier = await readPasses(layout);
       const { startedAt, enrolled, report } = result;
+      // What may not be read is not written over; what was read and is no history of passes is begun anew.
+      if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
+      if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
       const before = earlier.readable ? earlier.value : null;
       await storePass(layout, term, { startedAt, enrolled, whole, report }, before);
     };

@@ -1,6 +1,7 @@
 /** From options and environment to what the commands are given. Values that make no sense are refused, not ignored. */
 import type { Settings } from '../composition.ts';
 import { CannotRun } from '../reconciler/errors.ts';
+import { LONGEST_TTL_MS } from '../state/longest-ttl.ts';
 import type { Context, Output, Parts } from './context.ts';
 
 export interface RawOptions {
@@ -37,7 +38,7 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
     log: await log(),
     upstreamTimeoutMs: durationFrom(env, 'RECONCILE_UPSTREAM_TIMEOUT', UPSTREAM_TIMEOUT_MS),
     transferTimeoutMs: durationFrom(env, 'RECONCILE_TRANSFER_TIMEOUT', TRANSFER_TIMEOUT_MS),
-    leaseTtlMs: durationFrom(env, 'RECONCILE_LEASE_TTL', LEASE_TTL_MS),
+    leaseTtlMs: leaseTtl(env),
     requestPatienceMs: durationFrom(env, 'RECONCILE_REQUEST_PATIENCE', REQUEST_PATIENCE_MS),
   });
   const { manifests, state, json } = raw;
@@ -52,6 +53,12 @@ export function outputOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Ou
     color: terminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     columns: terminal ? stream.columns || 80 : Number.POSITIVE_INFINITY,
   };
+}
+
+function leaseTtl(env: NodeJS.ProcessEnv): number {
+  const ttlMs = durationFrom(env, 'RECONCILE_LEASE_TTL', LEASE_TTL_MS);
+  if (ttlMs > LONGEST_TTL_MS) throw new CannotRun('$RECONCILE_LEASE_TTL is longer than a day');
+  return ttlMs;
 }
 
 const UNITS: Record<string, number> = {

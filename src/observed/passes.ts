@@ -1,8 +1,7 @@
 /** The last pass's stored result and the history of passes before it, in one file. */
 import { z } from 'zod';
-import type { Reading } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
-import { readStored } from '../state/stored.ts';
+import { readStored, type Stored } from '../state/stored.ts';
 
 const Version = z.object({ version: z.string(), commit: z.string() });
 const Program = z.object({ version: z.string(), commit: z.string() });
@@ -67,6 +66,6 @@ const StoredPasses = z.object({
 });
 export type StoredPasses = z.infer<typeof StoredPasses>;
 
-export async function readPasses(layout: Layout): Promise<Reading<StoredPasses | null>> {
+export async function readPasses(layout: Layout): Promise<Stored<StoredPasses | null>> {
   return await readStored(layout.passes, StoredPasses);
 }

@@ -4,6 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { startTimeOf, type ProcessId } from '../process-table.ts';
+import { LONGEST_TTL_MS } from './longest-ttl.ts';
 
 export const Holder = z.object({
   term: z.string(),
@@ -15,12 +16,13 @@ export const Holder = z.object({
   processStart: z.string(),
   since: z.string(),
   doing: z.string(),
-  ttlMs: z.number(),
+  ttlMs: z.number().max(LONGEST_TTL_MS),
   /** Asking for the lease, or having it. */
   phase: z.enum(['candidate', 'holder']),
   /** Moves with every renewal. */
   beat: z.object({ count: z.number(), uptimeMs: z.number() }),
-  mark: z.string(),
+  /** Everything that carries it is ended: so none that others could come to carry. */
+  mark: z.string().regex(/^[0-9a-f]{32}$/),
 });
 export type Holder = z.infer<typeof Holder>;
 

@@ -59,6 +59,11 @@ describe('the lease', () => {
     ['a pid that is another process by now', (holder) => Object.assign(holder, { pid: 1 })],
     ['an earlier boot of this machine', (holder) => Object.assign(holder, { bootId: 'earlier' })],
     ['a process that has not renewed it in time', (holder) => Object.assign(holder, { ttlMs: -1 })],
+    [
+      'nobody, with a lease for ever',
+      (holder) => Object.assign(holder, { bootId: 'other', host: 'x', ttlMs: 1e18 }),
+    ],
+    ['nobody, with a mark that others may carry', (holder) => Object.assign(holder, { mark: '' })],
   ])('of %s is taken over at once, and left to be cleaned up', async (_, change) => {
     await pretend(change);
     const lease = await acquireLease(layout, 60_000);
