@@ -93,10 +93,15 @@ export async function openReader(settings: Settings): Promise<Reader> {
     clock: systemClock,
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
-    fleet: manifestFolder(settings.manifests, known),
+    fleet: manifestFolder(settings.manifests, known, () => lastConfigFile(layout)),
     upstream: gitUpstream({ mark, timeoutMs }),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
+}
+
+async function lastConfigFile(layout: Layout): Promise<string | null> {
+  const passes = await readPasses(layout);
+  return passes.readable ? (passes.value?.last.configFile ?? null) : null;
 }
 
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
@@ -145,12 +150,12 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     };
     const store = async (result: PassResult, whole: boolean): Promise<void> => {
       const earlier = await readPasses(layout);
-      const { startedAt, enrolled, report } = result;
+      const { startedAt, enrolled, configFile, report } = result;
       // What may not be read is not written over; what was read and is no history of passes is begun anew.
       if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
       if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
       const before = earlier.readable ? earlier.value : null;
-      await storePass(layout, term, { startedAt, enrolled, whole, report }, before);
+      await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
     };
     return { ports, lease: { ...lease, release: () => endTerm(lease, driver) }, store };
   } catch (error) {

@@ -8,6 +8,7 @@ const HISTORY = 100;
 export interface FinishedPass<Row extends { recipe: string }> {
   startedAt: string;
   enrolled: readonly string[];
+  configFile: string | null;
   /** Whether all recipes were in scope. */
   whole: boolean;
   report: {
@@ -37,9 +38,19 @@ export async function storePass<Row extends { recipe: string }>(
   const seen = new Set(recipes.map(({ recipe }) => recipe));
   const others = pass.whole ? [] : (earlier?.last.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
   const said = error === undefined ? { exitCode } : { exitCode, error };
-  const { startedAt, enrolled } = pass;
+  const { startedAt, enrolled, configFile } = pass;
   const rows = [...recipes, ...others].toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
-  const last = { startedAt, observedAt, ...said, program, enrolled, summary, disk, recipes: rows };
+  const last = {
+    startedAt,
+    observedAt,
+    ...said,
+    program,
+    enrolled,
+    configFile,
+    summary,
+    disk,
+    recipes: rows,
+  };
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
   const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
   await term.write(layout.passes, `${JSON.stringify({ last, history }, null, 1)}\n`);

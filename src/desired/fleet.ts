@@ -11,6 +11,7 @@ import type { SourceFile } from './source-file.ts';
 export async function assembleFleet(
   files: readonly SourceFile[],
   knownRecipes: () => Promise<readonly string[]>,
+  knownConfigFile: () => Promise<string | null> = () => Promise.resolve(null),
 ): Promise<Fleet> {
   const entries = files.toSorted((a, b) => compareText(a.file, b.file)).flatMap(judgeFile);
   const recipes = entries.filter((entry) => entry.kind === 'Recipe');
@@ -18,7 +19,9 @@ export async function assembleFleet(
 
   refuseRepeated(reconcilers, [], 'there can be one Reconciler document only');
   refuseDuplicateNames(recipes);
-  const config = settleConfig(reconcilers);
+  const gone = reconcilers.length > 0 ? null : await configOutOfReach(files, knownConfigFile);
+  const config: Reading<FleetConfig> =
+    gone === null ? settleConfig(reconcilers) : { readable: false, why: gone.why };
   if (config.readable) refuseReservedDomains(recipes, config.value);
   await refuseDependencies(recipes, knownRecipes);
 
@@ -26,6 +29,7 @@ export async function assembleFleet(
     manifests: await validManifests(recipes),
     invalid: invalidManifests(recipes),
     config,
+    configFile: reconcilers[0]?.source.label ?? gone?.file ?? null,
     problems: sortProblems(entries.flatMap((entry) => entry.problems)),
   };
 }
@@ -54,6 +58,23 @@ function refuseDuplicateNames(recipes: readonly Entry[]): void {
     if (sound.length > 0) for (const entry of sharing) if (!entry.sound) entry.name = null;
     refuseRepeated(sound, ['metadata', 'name'], `the name "${name}" is used more than once`);
   }
+}
+
+/**
+ * The file that held the Reconciler document, and can no longer be read, may well hold it still: acting on defaults in its
+ * place could end a freeze, or mean another driver (invariant I7). Null where that is not so.
+ */
+async function configOutOfReach(
+  files: readonly SourceFile[],
+  knownConfigFile: () => Promise<string | null>,
+): Promise<{ file: string; why: string } | null> {
+  const unreadable = files.filter(({ text }) => text === null);
+  const file = unreadable.length === 0 ? null : await knownConfigFile();
+  if (file === null) return null;
+  const source = unreadable.find(({ label }) => label === file || file.startsWith(`${label}/`));
+  const [problem] = source?.problems ?? [];
+  if (problem === undefined) return null;
+  return { file, why: `${file} held the Reconciler document: ${formatProblem(problem)}` };
 }
 
 function settleConfig(reconcilers: readonly Entry[]): Reading<FleetConfig> {

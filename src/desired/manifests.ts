@@ -10,13 +10,17 @@ export { readStored } from './recipe.ts';
 
 /**
  * Desired state as a folder of manifests, read anew at every look. `knownRecipes` names the recipes that have a record:
- * they may be depended on without a manifest.
+ * they may be depended on without a manifest. `knownConfigFile`: where the last pass found the Reconciler document.
  */
-export function manifestFolder(folder: string, knownRecipes: () => Promise<readonly string[]>): FleetSource {
+export function manifestFolder(
+  folder: string,
+  knownRecipes: () => Promise<readonly string[]>,
+  knownConfigFile: () => Promise<string | null> = () => Promise.resolve(null),
+): FleetSource {
   return {
     async load() {
       await assertReadable(folder);
-      return await assembleFleet(await readFolder(folder), knownRecipes);
+      return await assembleFleet(await readFolder(folder), knownRecipes, knownConfigFile);
     },
   };
 }

@@ -54,6 +54,8 @@ const StoredPasses = z.object({
     program: Program,
     /** Recipes that were enrolled when it began. */
     enrolled: z.array(z.string()),
+    /** Where the Reconciler document stood: should it become unreadable, it is not absent. */
+    configFile: z.string().nullable().default(null),
     summary: z.record(z.string(), z.number()),
     disk: z
       .object({ allocatedBytes: z.number(), budgetBytes: z.number().nullable() })

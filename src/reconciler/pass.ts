@@ -53,6 +53,8 @@ export interface PassResult {
   startedAt: string;
   /** Recipes that were enrolled at its start. */
   enrolled: readonly string[];
+  /** Where the Reconciler document stood. */
+  configFile: string | null;
 }
 
 interface Pass {
@@ -101,7 +103,7 @@ export async function runPass(
   const { error, view } = found;
   const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
   const report = reportOf(rows, { kind: 'Pass', ...told });
-  return { report, startedAt, enrolled };
+  return { report, startedAt, enrolled, configFile: found.fleet.configFile };
 }
 
 /** What drifted; then once more what failed for reasons of ours, and what waited for that. */

@@ -166,6 +166,22 @@ describe('a manifest folder that', () => {
     expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
   });
 
+  it('has a Reconciler document that may no longer be read: its freeze does not end by that', async () => {
+    const file = await fleet.reconciler({ freeze: { reason: 'the end of the year' } });
+    expect(row(await pass(fleet), 'shop')).toMatchObject({ decision: 'held', reason: 'frozen' });
+    await chmod(file, 0o000);
+    const outcome = await unchangedBy(() => pass(fleet));
+    expect(outcome.code).toBe(1);
+    expect(row(outcome, 'shop')).toMatchObject({
+      decision: 'unknown',
+      reason: 'config-invalid',
+      acted: false,
+    });
+    expect(String(outcome.json?.error)).toContain('fleet.yaml held the Reconciler document');
+    await rm(file);
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
+  });
+
   it('has a folder or a file that may not be read keeps what may lie in it enrolled, and serves the others', async () => {
     await fleet.recipe('blog', V1);
     await mkdir(join(fleet.manifests, 'team'));

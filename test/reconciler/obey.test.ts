@@ -30,7 +30,13 @@ function world(wishes: readonly Wish[], housekeeping: Partial<Housekeeping> = {}
     registry: registry as Registry,
     memory: { remember: async (recipe) => void done.push(`remember ${recipe}`) },
     fleet: {
-      load: async () => ({ manifests: [others], invalid: [], config: readable(config()), problems: [] }),
+      load: async () => ({
+        manifests: [others],
+        invalid: [],
+        config: readable(config()),
+        configFile: null,
+        problems: [],
+      }),
     },
   };
   return { ports, answers, done };

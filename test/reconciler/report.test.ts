@@ -41,7 +41,7 @@ function looked(...views: RecipeView[]): Look {
   const found = fleet(views);
   const manifests = views.flatMap((each) => each.manifest ?? []);
   return {
-    fleet: { manifests, invalid: [], config: found.config, problems: [] },
+    fleet: { manifests, invalid: [], config: found.config, configFile: null, problems: [] },
     recorded: { readable: true, value: [] },
     view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])) },
     now: NOW,

@@ -143,6 +143,7 @@ describe('forgetting', () => {
     manifests: [manifest({ name: 'other' })],
     invalid: [],
     config: readable(config()),
+    configFile: null,
     problems: [],
     ...over,
   });

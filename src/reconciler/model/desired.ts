@@ -120,6 +120,8 @@ export interface Fleet {
   manifests: readonly Manifest[];
   invalid: readonly InvalidManifest[];
   config: Reading<FleetConfig>;
+  /** Where below the manifest folder the Reconciler document stands; null where there is none. */
+  configFile: string | null;
   problems: readonly Problem[];
 }
 
