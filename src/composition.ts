@@ -181,7 +181,10 @@ async function writableState<T>(layout: Layout, use: () => Promise<T>): Promise<
   } catch (error) {
     if (error instanceof CannotRun || error instanceof TrialEnded) throw error;
     const message = `could not write to the state folder ${layout.root}: ${describe(error)}`;
-    const hint = 'name a folder that this user may write to with --state or $RECONCILE_STATE';
+    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+    const hint = isFull
+      ? 'make room on its disk'
+      : 'name a folder that this user may write to with --state or $RECONCILE_STATE';
     throw new CannotRun(message, { cause: error, hint });
   }
 }

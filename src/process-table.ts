@@ -77,6 +77,17 @@ export function descriptorsOf(pid: number): string[] {
   }
 }
 
+/** Whether a descriptor is open to write: the last digit of its octal flags (proc(5)) is the way of access. */
+export function mayWrite(pid: number, descriptor: string): boolean {
+  try {
+    const [, access] =
+      /^flags:\s*[0-7]*([0-7])$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8')) ?? [];
+    return access !== undefined && (Number(access) & 3) !== 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Where one of its links leads, such as `cwd` or `fd/3`. */
 export function linkOf(pid: number, name: string): string | null {
   try {

@@ -5,7 +5,8 @@
  * - what carries the work's mark in its environment;
  * - what descends from such a process, or is in a process group or session that one leads;
  * - what an earlier look found, known again by pid *and* start time, so that a reused pid is nobody we know;
- * - what cleared its environment and became a daemon, if it lives in a folder that belongs to the work alone;
+ * - what cleared its environment and became a daemon, if it lives in a folder that belongs to the work alone, or holds
+ *   a file in it open to write;
  * - what holds a lifeline open: a file that each command inherits, and that nobody else has reason to open.
  *
  * Never ourselves, nor whoever started us. A process that has ended and waits to be collected is not alive.
@@ -17,6 +18,7 @@ import {
   descriptorsOf,
   linkOf,
   marksOf,
+  mayWrite,
   nameOf,
   readTable,
   startTimeOf,
@@ -188,9 +190,18 @@ function isDaemonIn(folders: readonly string[], process: Seen, ancestors: Readon
   // Orphans go to init, or to whichever ancestor of ours adopts them.
   const adopted = process.parent === 1 || (ancestors.has(process.parent) && process.parent !== ownPid());
   if (!adopted) return false;
-  return ['cwd', 'root', 'exe'].some((link) => {
+  const livesThere = ['cwd', 'root', 'exe'].some((link) => {
     const place = linkOf(process.pid, link);
     return place !== null && isWithin(place, folders);
+  });
+  return livesThere || writesInto(folders, process.pid);
+}
+
+/** Who only reads there may be anybody's, such as a backup. */
+function writesInto(folders: readonly string[], pid: number): boolean {
+  return descriptorsOf(pid).some((fd) => {
+    const place = linkOf(pid, `fd/${fd}`);
+    return place !== null && isWithin(place, folders) && mayWrite(pid, fd);
   });
 }
 

@@ -3,7 +3,7 @@
  * team's own. What is tested comes out of the local mirror, right after it was made equal to upstream; so a stale
  * mirror is never tested (invariant I9).
  */
-import { access } from 'node:fs/promises';
+import { access, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { git, type GitOptions } from '../git.ts';
 import { describe, NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
@@ -144,6 +144,9 @@ async function retain(
     const ref = `${KEPT_REFS}${commit}`;
     if (existing.includes(ref) || !(await hasCommit(commit, call))) continue;
     await mirrorGit(`keep ${commit} reachable in ${mirror}`, ['update-ref', ref, commit], call);
+    if ((await keptRefs(mirror, call)).includes(ref)) continue;
+    const message = `${ref} was written to ${mirror} and not read back`;
+    throw new TrialFault('infra', 'kept-not-read-back', message);
   }
 }
 
@@ -186,13 +189,29 @@ async function ensureMirror(
   } catch (error) {
     // A mirror that may not be read holds commits that upstream may no longer have (invariant I7).
     if (!isMissing(error)) throw unreadableMirror(mirror, error);
+    const call = { timeoutMs, mark: work.mark, signal: work.signal, term };
+    const init = (folder: string): Promise<string> =>
+      mirrorGit(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', '.'], {
+        ...call,
+        cwd: folder,
+      });
+    if (await isThere(mirror)) {
+      // One that lost its HEAD is made whole where it is: what it holds may be nowhere else any more.
+      await init(mirror);
+      return mirror;
+    }
     const folder = await term.makeFolder(`mirror-${recipe}`);
-    const call = { cwd: folder, timeoutMs, mark: work.mark, signal: work.signal, term };
-    await mirrorGit(`make the local mirror of ${recipe}`, ['init', '--quiet', '--bare', '--', folder], call);
-    await term.discard(mirror);
+    await init(folder);
     await term.place(folder, mirror);
   }
   return mirror;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (error: unknown) => !isMissing(error),
+  );
 }
 
 function unreadableMirror(mirror: string, error: unknown): TrialFault {

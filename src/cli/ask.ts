@@ -30,11 +30,29 @@ export async function ask(
   const settings = await context.settings();
   const end = performance.now() + (patienceMs ?? settings.requestPatienceMs);
   const request = await leave(layout, wish);
+  try {
+    return await awaitAnswer(context, layout, request, end);
+  } catch (error) {
+    // Who is told that it failed must not find it done later.
+    await request.takeBack();
+    if (error instanceof CannotRun) throw error;
+    const what = wish.verb === 'gc' ? 'gc' : `${wish.verb} ${wish.recipe}`;
+    throw new CannotRun(`could not ${what}: ${describe(error)}`, { cause: error });
+  }
+}
+
+async function awaitAnswer(
+  context: Context,
+  layout: Layout,
+  request: LeftRequest,
+  end: number,
+): Promise<Response> {
+  const settings = await context.settings();
   let told = false;
   for (;;) {
     const answer = await request.answer();
     if (answer !== null) return await conclude(request, answer);
-    const holder = (await currentHolder(layout)) ?? (await obeyOurselves(context, settings, request));
+    const holder = (await currentHolder(layout)) ?? (await obeyOurselves(context, settings));
     if (holder === null) return await conclude(request, (await request.answer()) ?? UNANSWERED);
     if (performance.now() > end || context.stop.aborted)
       return { state: 'left', message: left(holder), holder };
@@ -79,7 +97,8 @@ async function leave(layout: Layout, wish: Wish): Promise<LeftRequest> {
     return await leaveRequest(layout, wish);
   } catch (error) {
     const message = `could not leave a request in ${layout.requests}: ${describe(error)}`;
-    const hint = 'run it as the user that the state folder belongs to';
+    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+    const hint = isFull ? 'make room on its disk' : 'run it as the user that the state folder belongs to';
     throw new CannotRun(message, { cause: error, hint });
   }
 }
@@ -91,11 +110,7 @@ async function conclude(request: LeftRequest, { obeyed, message }: Answer): Prom
 }
 
 /** The holder, where somebody was faster. */
-async function obeyOurselves(
-  context: Context,
-  settings: Settings,
-  request: LeftRequest,
-): Promise<Holder | null> {
+async function obeyOurselves(context: Context, settings: Settings): Promise<Holder | null> {
   try {
     const { openActor } = await context.parts();
     const { ports, lease } = await openActor(settings, context.stop);
@@ -108,8 +123,6 @@ async function obeyOurselves(
     return null;
   } catch (error) {
     if (error instanceof LeaseHeld) return error.holder;
-    // Who is told that it failed must not find it done later.
-    await request.takeBack();
     throw error;
   }
 }

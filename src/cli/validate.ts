@@ -9,15 +9,22 @@ export async function validate(context: Context, files: readonly string[]): Prom
   const result = await validateFiles(targets);
   const empty = result.recipes.length === 0 && result.problems.length === 0;
   const exitCode = result.problems.length > 0 || empty ? 1 : 0;
-  const error = empty ? `no manifest of a recipe was found in ${targets.join(', ')}` : null;
+  const error = whyInvalid(result.problems.length, empty, targets);
   if (options.json) {
     const verdict = { apiVersion: 'reconcile/v1', kind: 'Validation', exitCode, valid: exitCode === 0 };
     out.write(json({ ...verdict, ...(error === null ? {} : { error }), ...result }));
     return exitCode;
   }
   for (const problem of result.problems) out.write(`${oneLine(formatProblem(problem))}\n`);
-  if (error !== null) err.write(`${paint(err, 'red', 'error:')} ${printable(error)}\n`);
+  if (empty && error !== null) err.write(`${paint(err, 'red', 'error:')} ${printable(error)}\n`);
   const { problems, recipes } = result;
   out.write(`${result.files.length} files, ${recipes.length} valid recipes, ${problems.length} problems\n`);
   return exitCode;
+}
+
+function whyInvalid(problems: number, empty: boolean, targets: readonly string[]): string | null {
+  if (empty) return `no manifest of a recipe was found in ${targets.join(', ')}`;
+  return problems === 0
+    ? null
+    : `${problems} ${problems === 1 ? 'problem' : 'problems'} in ${targets.join(', ')}`;
 }

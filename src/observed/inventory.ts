@@ -14,6 +14,7 @@ import {
   generationEntries,
   isUnbegunTrial,
   namedBy,
+  type Named,
   recipeFolders,
   surplusTrials,
   TRIALS_KEPT,
@@ -43,11 +44,12 @@ export async function leftoversOf(
     const abandoned = open.filter(({ instance }) => !living.has(instance.term));
     const underWay = open.filter((trial) => !abandoned.includes(trial)).map(({ generation }) => generation);
     const named = namedBy(known.record);
+    const accounted = { has: (number: number) => named.has(number) || underWay.includes(number) };
     const surplus = await surplusTrials(layout, recipe, named);
     const read = known.trials.map(({ id }) => id);
     return [
       ...(await strangersIn(layout.recipe(recipe), RECIPE_ENTRIES, recipe, layout)),
-      ...(await unnamedGenerations(recipe, new Set([...named, ...underWay]), layout)),
+      ...(await unnamedGenerations(recipe, accounted, layout)),
       ...abandoned.map((trial) => abandonedTrial(trial)),
       ...(await oldTrials(recipe, surplus, layout)),
       ...(living.size > 0 ? [] : await unwrittenTrials(recipe, [...surplus, ...read], layout)),
@@ -72,11 +74,7 @@ export async function strayLeftovers(options: InventoryOptions): Promise<Reading
   });
 }
 
-async function unnamedGenerations(
-  recipe: string,
-  named: ReadonlySet<number>,
-  layout: Layout,
-): Promise<Leftover[]> {
+async function unnamedGenerations(recipe: string, named: Named, layout: Layout): Promise<Leftover[]> {
   const unnamed: Leftover[] = [];
   for (const { path, made } of await generationEntries(layout, recipe, named)) {
     const why =

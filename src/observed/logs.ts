@@ -1,12 +1,12 @@
 /** The logs of a trial's steps. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout } from '../state/layout.ts';
+import { readRegularFile } from '../state/stored.ts';
 
 /** Empty where there is no such log: a trial that failed early may have none. */
 export async function readLog(layout: Layout, recipe: string, trial: string, log: string): Promise<string> {
   try {
-    return await readFile(join(layout.trial(recipe, trial), log), 'utf8');
+    return await readRegularFile(join(layout.trial(recipe, trial), log));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;

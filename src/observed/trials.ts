@@ -1,4 +1,5 @@
 /** The stored trials of a recipe: what was tested, with which inputs, and what came of it. */
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Reading, TrialRecord } from '../reconciler/model.ts';
@@ -76,8 +77,19 @@ export async function readTrialFolders(
   const names = await namesIn(layout.trials(recipe));
   if (!names.readable) return names;
   const folders: { id: string; trial: Stored<TrialRecord | null> }[] = [];
-  for (const id of names.value) folders.push({ id, trial: await readTrial(layout, recipe, id) });
+  for (const id of names.value) {
+    // A file among the trials is none of them.
+    if (await isFile(layout.trial(recipe, id))) continue;
+    folders.push({ id, trial: await readTrial(layout, recipe, id) });
+  }
   return { readable: true, value: folders };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
 }
 
 async function readTrial(layout: Layout, recipe: string, id: string): Promise<Stored<TrialRecord | null>> {

@@ -78,6 +78,9 @@ function notEnrolled(view: RecipeView, fleet: FleetView): Settled | null {
       `no manifest found, but ${file} cannot be read and may hold it`,
     );
   }
+  if (![...fleet.recipes.values()].some((each) => each.manifest !== null)) {
+    return settle('unknown', 'manifest-invalid', 'no manifest was found at all, not even another recipe’s');
+  }
   const message =
     'a canonical exists but no manifest enrols it; it is kept until "reconcile forget" removes it';
   return settle('not-enrolled', 'orphaned', message);

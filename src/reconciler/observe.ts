@@ -92,11 +92,13 @@ async function reachDriver(fleet: Fleet, driver: ObservePorts['driver']): Promis
   return await driver.reach();
 }
 
-/** Of every generation that a record names, orphans included. */
+/** Of every generation, of orphans and left over ones too. */
 export function allocated(recipes: ReadonlyMap<string, RecipeView>): number {
   let total = 0;
-  for (const { generations } of recipes.values()) {
+  for (const { generations, leftovers } of recipes.values()) {
     for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;
+    const left = leftovers.readable ? leftovers.value : [];
+    for (const { kind, bytes } of left) if (kind === 'generation') total += bytes ?? 0;
   }
   return total;
 }

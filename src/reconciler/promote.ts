@@ -51,8 +51,10 @@ async function assertStillWanted(run: TrialRun, work: Work): Promise<void> {
   const { recipe, version, commit } = run.trial;
   const fleet = await run.ports.fleet.load();
   const manifest = fleet.manifests.find(({ name }) => name === recipe);
-  if (manifest === undefined && fleet.invalid.length > 0) {
-    const message = `could not read the enrolment of ${recipe} again before promotion: ${fleet.invalid[0]?.file} is invalid`;
+  const unsure =
+    fleet.invalid[0] === undefined ? 'no manifest is left at all' : `${fleet.invalid[0].file} is invalid`;
+  if (manifest === undefined && (fleet.invalid.length > 0 || fleet.manifests.length === 0)) {
+    const message = `could not read the enrolment of ${recipe} again before promotion: ${unsure}`;
     throw new TrialFault('infra', 'enrolment-unreadable', message, { hint: 'run "reconcile validate"' });
   }
   if (manifest === undefined || !manifest.enrolled) {

@@ -58,9 +58,10 @@ export function whoIs({ bootId: boot, pidNamespace: namespace, pid, processStart
   return `${machineOf(boot, namespace)}-${pid}-${processStart}-${term}`;
 }
 
-/** What became of whoever wrote such a name: nothing is known of those on other machines, and of other names. */
-export function lifeOfWho(who: string): 'alive' | 'dead' | 'unknown' {
+/** What became of whoever wrote such a name: nothing is known of those on other machines, and no other name is ours. */
+export function lifeOfWho(who: string): 'alive' | 'dead' | 'unknown' | 'nobody' {
   const [, machine, pid, processStart] = /^([0-9a-f]{12})-([0-9]+)-([0-9]+)-/.exec(who) ?? [];
+  if (machine === undefined) return 'nobody';
   if (machine !== machineOf(bootId(), pidNamespace())) return 'unknown';
   return startTimeOf(Number(pid)) === processStart ? 'alive' : 'dead';
 }

@@ -7,7 +7,7 @@
  * clean release leaves nothing, so a pass that had nothing to do leaves no trace of its lease either.
  */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotRun } from '../reconciler/errors.ts';
@@ -15,6 +15,7 @@ import { describeSelf, Holder, lifeOf, lifeOfWho, uptimeMs, whoIs } from './hold
 import type { Layout } from './layout.ts';
 import { entriesIn } from './made.ts';
 import { removeTree } from './remove-tree.ts';
+import { readRegularFile } from './stored.ts';
 import { isMissing, makeFolders, Term } from './term.ts';
 
 const HOLDER_FILE = 'holder.json';
@@ -206,11 +207,13 @@ async function termNames(layout: Layout): Promise<string[]> {
 /** Null where it is gone meanwhile or no holder's file: such a term was not made by announcing, nobody holds it. */
 export async function readHolder(folder: string): Promise<Holder | null> {
   try {
-    return Holder.safeParse(JSON.parse(await readFile(join(folder, HOLDER_FILE), 'utf8'))).data ?? null;
+    return Holder.safeParse(JSON.parse(await readRegularFile(join(folder, HOLDER_FILE)))).data ?? null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(code) || error instanceof SyntaxError) return null;
-    throw error;
+    // What the system would not give out may be a living holder's; what it gave out, and is none, is nobody's.
+    const refused = ['EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(code);
+    if (refused) throw error;
+    return null;
   }
 }
 

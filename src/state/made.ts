@@ -4,10 +4,11 @@
  * does not say whose it is (invariant I8).
  */
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GENERATION_FILE, RECIPE_ENTRIES, RECIPE_NAME, TRIAL_FILE, type Layout } from './layout.ts';
+import { readRegularFile } from './stored.ts';
 import { isMissing } from './term.ts';
 
 /** Trials that stay, besides those that a named generation came from. */
@@ -30,7 +31,9 @@ type Made = z.infer<typeof Made>;
 export async function recipeFolders(layout: Layout): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await entriesIn(layout.root)) {
-    if (!entry.isDirectory() || !RECIPE_NAME.test(entry.name)) continue;
+    // A recipe's folder may be a link to where there is more room.
+    const mayBe = entry.isDirectory() || entry.isSymbolicLink();
+    if (!mayBe || !RECIPE_NAME.test(entry.name)) continue;
     const inside = await entriesIn(layout.recipe(entry.name)).catch(() => null);
     if (inside?.some(({ name }) => RECIPE_ENTRIES.includes(name)) ?? true) found.push(entry.name);
   }
@@ -48,7 +51,7 @@ interface GenerationEntry {
 export async function generationEntries(
   layout: Layout,
   recipe: string,
-  except: ReadonlySet<number> = new Set(),
+  except: Named = new Set(),
 ): Promise<GenerationEntry[]> {
   const entries: GenerationEntry[] = [];
   for (const entry of await entriesIn(layout.generations(recipe))) {
@@ -63,18 +66,19 @@ export async function generationEntries(
 }
 
 /** The generations that a record names. */
-export function namedBy(record: { generation: number | null; kept: readonly number[] } | null): Set<number> {
-  return new Set(
-    record === null ? [] : [...(record.generation === null ? [] : [record.generation]), ...record.kept],
-  );
+export function namedBy(record: { generation: number | null; kept: readonly number[] } | null): Named {
+  if (record === null) return new Set();
+  // An adopted record tells nothing of generations: which of them it means nobody can say.
+  if (record.generation === null) return { has: () => true };
+  return new Set([record.generation, ...record.kept]);
+}
+
+export interface Named {
+  has(generation: number): boolean;
 }
 
 /** Trials that are older than as many as stay, and that no named generation came from; oldest last. */
-export async function surplusTrials(
-  layout: Layout,
-  recipe: string,
-  named: ReadonlySet<number>,
-): Promise<string[]> {
+export async function surplusTrials(layout: Layout, recipe: string, named: Named): Promise<string[]> {
   const numbered = (await entriesIn(layout.trials(recipe)))
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => ({ id: name, number: numberOf(name) }))
@@ -121,7 +125,7 @@ export async function entriesIn(folder: string): Promise<Dirent[]> {
 /** Null where it is absent or not JSON: either way nothing that may be removed on its word. */
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(await readRegularFile(path));
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return null;
     throw error;

@@ -3,20 +3,27 @@ import { z } from 'zod';
 import type { CanonicalRecord, Reading } from '../reconciler/model.ts';
 import { Commit, GenerationNumber, readStored, SafeName, Volume, wordsOf } from './stored.ts';
 
-const Record = z.object({
-  recipe: SafeName,
-  version: z.string().min(1).max(255),
-  commit: Commit,
-  status: z.string(),
-  ts: z.string(),
-  generation: GenerationNumber.nullable().default(null),
-  kept: z.array(GenerationNumber).default([]),
-  driver: z.string().nullable().default(null),
-  stack: SafeName.nullable().default(null),
-  domain: z.string().nullable().default(null),
-  volumes: z.array(Volume).default([]),
-  trial: SafeName.nullable().default(null),
-});
+const Record = z
+  .object({
+    recipe: SafeName,
+    version: z.string().min(1).max(255),
+    commit: Commit,
+    status: z.string(),
+    ts: z.string(),
+    generation: GenerationNumber.nullable().default(null),
+    kept: z.array(GenerationNumber).default([]),
+    driver: z.string().nullable().default(null),
+    stack: SafeName.nullable().default(null),
+    domain: z.string().nullable().default(null),
+    volumes: z.array(Volume).default([]),
+    trial: SafeName.nullable().default(null),
+  })
+  // Written by this program it names a generation; by the script that it replaces, nothing that a generation has.
+  .refine(
+    ({ generation, kept, stack, volumes, trial }) =>
+      generation !== null || (kept.length === 0 && stack === null && volumes.length === 0 && trial === null),
+    'it names what a generation has, and no generation',
+  );
 
 export async function readRecord(path: string, recipe: string): Promise<Reading<CanonicalRecord | null>> {
   const read = await readStored(path, Record);

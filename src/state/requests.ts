@@ -63,15 +63,21 @@ export async function leaveRequest(layout: Layout, wish: Wish): Promise<LeftRequ
   const prepared = join(layout.requests, `${PREPARED}${id}`);
   const request: StoredRequest = { id, at: now.toISOString(), asker: nameSelf(), wish, answer: null };
   await makeFolders(layout.requests);
-  const file = await open(prepared, 'wx', 0o644);
   try {
-    await file.writeFile(`${JSON.stringify(request, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(prepared, 'wx', 0o644);
+    try {
+      await file.writeFile(`${JSON.stringify(request, null, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(prepared, path);
+    await syncFolder(layout.requests);
+  } catch (error) {
+    // What is told to have failed must not be found done later.
+    await Promise.all([prepared, path].map((each) => unlink(each).catch(() => undefined)));
+    throw error;
   }
-  await rename(prepared, path);
-  await syncFolder(layout.requests);
   return { path, answer: () => answerIn(path), takeBack: () => unlink(path).catch(ignoreMissing) };
 }
 
@@ -85,6 +91,8 @@ export async function requestEntries(layout: Layout): Promise<RequestEntry[]> {
   }
   return entries;
 }
+
+const PREPARED_NAME = /^prepared-[0-9a-z]+-[0-9a-f]{8}$/;
 
 type Judged =
   | { kind: 'pending'; request: StoredRequest }
@@ -105,7 +113,7 @@ async function judge(name: string, path: string): Promise<Judged | null> {
     ? await readRequest(path)
     : { readable: false as const, why: `it is too large: ${entry.size} bytes` };
   if (!read.readable) {
-    if (isPrepared) return { kind: isOld ? 'abandoned' : 'in-hand' };
+    if (PREPARED_NAME.test(name)) return { kind: isOld ? 'abandoned' : 'in-hand' };
     return { kind: 'stranger', why: read.why };
   }
   if (read.value === null) return null;

@@ -1,9 +1,9 @@
 /** The state folder's schema version: a newer one than this program knows is refused, not guessed at. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CannotRun, describe } from '../reconciler/errors.ts';
 import type { Layout } from './layout.ts';
 import { wordsOf } from './stored.ts';
+import { readRegularFile } from './stored.ts';
 import { isMissing, type Term } from './term.ts';
 
 const SCHEMA_VERSION = 1;
@@ -13,7 +13,7 @@ const Schema = z.object({ version: z.number().int() });
 export async function checkSchema(layout: Layout): Promise<number | null> {
   let text: string;
   try {
-    text = await readFile(layout.schema, 'utf8');
+    text = await readRegularFile(layout.schema);
   } catch (error) {
     if (isMissing(error)) return null;
     throw new CannotRun(

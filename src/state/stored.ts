@@ -1,6 +1,7 @@
 /** Reads what this program stored: absent is a value, unreadable is its own case (invariant I7). */
 import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { lstat, open, readdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Reading } from '../reconciler/model.ts';
 
@@ -50,7 +51,7 @@ export async function readStored<S extends z.ZodType>(
   try {
     text = await readRegularFile(path);
   } catch (error) {
-    return isAbsent(error) ? { readable: true, value: null } : unreadable(path, error);
+    return (await isAbsent(path, error)) ? { readable: true, value: null } : unreadable(path, error);
   }
   try {
     if (nestsTooDeeply(text)) return damaged(`${path} nests deeper than ${DEEPEST} levels`);
@@ -67,7 +68,7 @@ function damaged(why: string): { readable: false; why: string; damaged: true } {
 }
 
 /** What was put in a file's place may be a pipe, which nobody may ever write to, or without end. */
-async function readRegularFile(path: string): Promise<string> {
+export async function readRegularFile(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
@@ -99,7 +100,7 @@ export async function namesIn(folder: string): Promise<Reading<string[]>> {
   try {
     return { readable: true, value: await readdir(folder) };
   } catch (error) {
-    return isAbsent(error) ? { readable: true, value: [] } : unreadable(folder, error);
+    return (await isAbsent(folder, error)) ? { readable: true, value: [] } : unreadable(folder, error);
   }
 }
 
@@ -109,8 +110,28 @@ function unreadable(path: string, error: unknown): { readable: false; why: strin
   return { readable: false, why: named, damaged: false };
 }
 
-/** Only this: a folder in the place of a file, or a missing right, is not absence. */
-function isAbsent(error: unknown): boolean {
+/**
+ * Only this: a folder in the place of a file, or a missing right, is not absence; nor is a link, here or on the way, whose
+ * other end is missing: what lies there may be out of reach only for now.
+ */
+async function isAbsent(path: string, error: unknown): Promise<boolean> {
+  if (!isMissing(error)) return false;
+  for (let at = path; ; at = dirname(at)) {
+    const entry = await lstat(at).catch((failure: unknown) => (isMissing(failure) ? null : undefined));
+    if (entry === undefined) return false;
+    if (entry === null) continue;
+    return !entry.isSymbolicLink() || (at !== path && (await leadsSomewhere(at)));
+  }
+}
+
+async function leadsSomewhere(link: string): Promise<boolean> {
+  return await stat(link).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
