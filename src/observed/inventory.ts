@@ -44,7 +44,10 @@ export async function leftoversOf(
     const abandoned = open.filter(({ instance }) => !living.has(instance.term));
     const underWay = open.filter((trial) => !abandoned.includes(trial)).map(({ generation }) => generation);
     const named = namedBy(known.record);
-    const accounted = { has: (number: number) => named.has(number) || underWay.includes(number) };
+    const accounted = {
+      ...named,
+      has: (number: number): boolean => named.has(number) || underWay.includes(number),
+    };
     const surplus = await surplusTrials(layout, recipe, named);
     const read = known.trials.map(({ id }) => id);
     return [

@@ -148,10 +148,9 @@ async function serve(
 async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-more'): Promise<void> {
   const { ports, request, stop } = pass;
   const ignoreHolds = request.retryFailed || how === 'once-more';
-  const decision = await lookAgain(pass, name, ignoreHolds);
+  const decision = await lookAgain(pass, name, { ignoreHolds, reserves: true });
   const { manifest, trials } = viewOf(pass, name);
   if (decision.plan === null || manifest === null) return;
-  pass.reserved.set(name, roomFor(viewOf(pass, name), pass.found.view));
   try {
     const earlier = trials.readable ? trials.value : [];
     const trialRequest = {
@@ -169,25 +168,32 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
     );
     pass.acted.set(name, { trial });
     pass.reserved.delete(name);
-    await lookAgain(pass, name, false, trial);
+    await lookAgain(pass, name, { trial });
   } catch (error) {
     if (error instanceof Fenced) throw error;
     // Whatever of it was stored is still open.
     ports.leaveToRecovery(`a trial of ${name} could not be recorded`);
     pass.acted.set(name, { trial: null });
     pass.reserved.delete(name);
-    await lookAgain(pass, name, false);
+    await lookAgain(pass, name);
     const now = pass.found.decisions.get(name) ?? decision;
     const message = `the trial could not be recorded: ${describe(error)}; ${now.message}`;
     pass.found.decisions.set(name, { ...now, message });
   }
 }
 
+interface LookAgain {
+  ignoreHolds?: boolean;
+  /** A trial follows where it is decided: its room is reserved at once, before anything else is decided. */
+  reserves?: boolean;
+  /** That just ended. */
+  trial?: TrialRecord;
+}
+
 async function lookAgain(
   pass: Pass,
   name: string,
-  ignoreHolds: boolean,
-  trial?: TrialRecord,
+  { ignoreHolds = false, reserves = false, trial }: LookAgain = {},
 ): Promise<Decision> {
   const { ports, found } = pass;
   const view = { ...viewOf(pass, name), ...(await observeLocally(name, ports.registry)) };
@@ -197,6 +203,7 @@ async function lookAgain(
   const context = contextOf(ports, instantOf(ports.clock), () => ignoreHolds);
   const decision = decide(view, found.view, context);
   found.decisions.set(name, decision);
+  if (reserves && decision.plan !== null) pass.reserved.set(name, roomFor(view, found.view));
   if (trial !== undefined) await remember(pass, name, instantOf(ports.clock), trial);
   return decision;
 }
@@ -205,7 +212,7 @@ async function lookAgain(
 async function lookAtAllAgain(pass: Pass): Promise<void> {
   const { recipes } = pass.found.view;
   for (const name of pass.found.decisions.keys()) {
-    await lookAgain(pass, name, false);
+    await lookAgain(pass, name);
     const view = viewOf(pass, name);
     if (
       view.manifest !== null ||

@@ -51,7 +51,7 @@ interface GenerationEntry {
 export async function generationEntries(
   layout: Layout,
   recipe: string,
-  except: Named = new Set(),
+  except: Named = namedBy(null),
 ): Promise<GenerationEntry[]> {
   const entries: GenerationEntry[] = [];
   for (const entry of await entriesIn(layout.generations(recipe))) {
@@ -60,21 +60,25 @@ export async function generationEntries(
     const stamp = entry.isDirectory() ? await readJson(join(path, GENERATION_FILE)) : null;
     const made = Made.safeParse(stamp).data ?? null;
     const fits = made?.recipe === recipe && String(made.generation) === entry.name;
+    if (fits && except.allOfOurs) continue;
     entries.push({ name: entry.name, path, made: fits ? made : null });
   }
   return entries;
 }
 
-/** The generations that a record names. */
+/**
+ * The generations that a record names. An adopted record tells nothing of generations: which of those that this program
+ * made it means nobody can say, so it counts as naming each of them.
+ */
 export function namedBy(record: { generation: number | null; kept: readonly number[] } | null): Named {
-  if (record === null) return new Set();
-  // An adopted record tells nothing of generations: which of them it means nobody can say.
-  if (record.generation === null) return { has: () => true };
-  return new Set([record.generation, ...record.kept]);
+  if (record === null) return { has: () => false, allOfOurs: false };
+  const numbers = new Set([record.generation, ...record.kept]);
+  return { has: (number) => numbers.has(number), allOfOurs: record.generation === null };
 }
 
 export interface Named {
   has(generation: number): boolean;
+  allOfOurs: boolean;
 }
 
 /** Trials that are older than as many as stay, and that no named generation came from; oldest last. */

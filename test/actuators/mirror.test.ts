@@ -1,10 +1,11 @@
 /** Mirrors with real git: equal to upstream, tested from, and keeping what a record names. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gitMirror } from '../../src/actuators/mirror.ts';
 import { gitUpstream } from '../../src/desired/upstream.ts';
+import { Fenced } from '../../src/reconciler/errors.ts';
 import type { MirrorPort, Work } from '../../src/reconciler/ports.ts';
 import { Layout } from '../../src/state/layout.ts';
 import { Term } from '../../src/state/term.ts';
@@ -44,6 +45,21 @@ const refsIn = async (repo: UpstreamRepo) =>
   (await repo.git('for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/tags')).split(
     '\n',
   );
+
+describe('once the lease was taken over', () => {
+  it('no git is started in a mirror any more', async () => {
+    await upstream.commit({ a: '1' });
+    await upstream.tag('1.0.0+1');
+    await mirror.sync(wanted(), work);
+    const before = await refsIn(local());
+    const commit = await upstream.commit({ a: '2' });
+    await upstream.tag('1.1.0+1');
+    await rename(join(root, 'state', 'term'), join(root, 'state', 'ended'));
+    await expect(mirror.sync(wanted(), work)).rejects.toThrow(Fenced);
+    await expect(mirror.retain('app', [commit], work)).rejects.toThrow(Fenced);
+    expect(await refsIn(local())).toEqual(before);
+  });
+});
 
 describe('asking upstream', () => {
   const ask = (url: string) =>

@@ -189,6 +189,23 @@ describe('what a person or a policy says', () => {
     await expectInvariants(fleet);
   });
 
+  it('diskBudget: counts what trials that run at the same time may still take', async () => {
+    const command = ['sh', '-c', 'head -c 3000000 /dev/urandom > "$VOLUME_DATA/big"; exec node app.mjs'];
+    const spec = { app: { process: { command, volumes: ['data'] } } };
+    const upstreams = [await fleet.recipe('blog', V1, spec), await fleet.recipe('shop', V1, spec)];
+    await pass(fleet);
+    for (const upstream of upstreams) await upstream.release(V2);
+    // Room for one trial beside what there is, and for the other one only if the first were not counted.
+    await fleet.reconciler({ diskBudget: '15MiB', concurrency: { trials: 2 } });
+    const outcome = await pass(fleet);
+    const rows = ['blog', 'shop'].map((name) => row(outcome, name));
+    expect(rows.map(({ decision }) => decision).toSorted()).toEqual(['held', 'in-sync']);
+    const held = rows.find(({ decision }) => decision === 'held');
+    expect(held).toMatchObject({ reason: 'disk-budget', acted: false });
+    expect(held?.message).toMatch(/ and [1-9]\d+ reserved /);
+    await expectInvariants(fleet);
+  });
+
   it('another driver: a canonical that it made is held, and not touched', async () => {
     await fleet.recipe('shop', V1);
     await pass(fleet);

@@ -52,7 +52,12 @@ describe('the decision table, from the top', () => {
       'not-enrolled',
       'not-enrolled',
     ],
-    ['1: a record without a manifest', { ...warm, manifest: null }, 'not-enrolled', 'orphaned'],
+    [
+      '1: a record without a manifest, and without any other recipe’s: the folder may be unmounted',
+      { ...warm, manifest: null },
+      'unknown',
+      'manifest-invalid',
+    ],
     [
       '2: a record exists and upstream shows no tags at all',
       { ...warm, tags: [] },
@@ -195,6 +200,15 @@ describe('the decision table, from the top', () => {
     ['the driver cannot be reached', {}, { driver: unreadable('no engine') }, 'driver-unreachable'],
   ])('2: unknown where %s', (_, over, fleetOver, reason) => {
     expect(broken(over, fleetOver)).toMatchObject({ decision: 'unknown', reason, drift: null, plan: null });
+  });
+
+  it('takes a record without a manifest for de-enrolled where other manifests are there', () => {
+    const orphan = { ...view(warm), manifest: null, refs: null };
+    const other = { ...view({}), recipe: 'other' };
+    expect(decide(orphan, fleet([orphan, other]), context())).toMatchObject({
+      decision: 'not-enrolled',
+      reason: 'orphaned',
+    });
   });
 
   it('does not take a record without a manifest for de-enrolled while a manifest file cannot be read', () => {

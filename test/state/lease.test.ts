@@ -93,7 +93,10 @@ describe('the lease', () => {
     ['long ago', -120_000],
     ['under a clock that was a year ahead', 365 * 86_400_000],
   ])('asked for by one that was killed %s, before it said a word, is cleaned up after', async (_, ms) => {
-    const [old, fresh] = [join(layout.own, 'prepared-old'), join(layout.own, 'prepared-now')];
+    const [old, fresh] = [
+      join(layout.own, 'prepared-0123456789ab-7-7-old'),
+      join(layout.own, 'prepared-0123456789ab-7-7-now'),
+    ];
     await mkdir(old, { recursive: true });
     await mkdir(fresh);
     const at = (Date.now() + ms) / 1000;

@@ -118,19 +118,22 @@ describe('a request', () => {
   });
 
   it('that was never finished goes with its asker', async () => {
-    await store('prepared-1', { id: '1' });
-    await store('prepared-2', { id: '2', asker: GONE });
-    await writeFile(join(layout.requests, 'prepared-3'), '{"id":');
-    await writeFile(join(layout.requests, 'prepared-4'), '{"id":');
-    await makeOld(join(layout.requests, 'prepared-4'));
+    await store('prepared-m1-00000001', { id: '1' });
+    await store('prepared-m2-00000002', { id: '2', asker: GONE });
+    await writeFile(join(layout.requests, 'prepared-m3-00000003'), '{"id":');
+    await writeFile(join(layout.requests, 'prepared-m4-00000004'), '{"id":');
+    await makeOld(join(layout.requests, 'prepared-m4-00000004'));
     expect(await kinds()).toEqual({
-      'prepared-1': 'in-hand',
-      'prepared-2': 'abandoned',
-      'prepared-3': 'in-hand',
-      'prepared-4': 'abandoned',
+      'prepared-m1-00000001': 'in-hand',
+      'prepared-m2-00000002': 'abandoned',
+      'prepared-m3-00000003': 'in-hand',
+      'prepared-m4-00000004': 'abandoned',
     });
     await (await desk()).pending();
-    expect((await readdir(layout.requests)).toSorted()).toEqual(['prepared-1', 'prepared-3']);
+    expect((await readdir(layout.requests)).toSorted()).toEqual([
+      'prepared-m1-00000001',
+      'prepared-m3-00000003',
+    ]);
   });
 });
 
