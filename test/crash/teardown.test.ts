@@ -20,27 +20,31 @@ afterEach(async () => {
 });
 
 describe('a teardown that fails because no process can be ended', () => {
-  it('is infra and named, leaves its term to the next start, and that ends what is left', async () => {
-    const upstream = await fleet.recipe('shop', V1);
-    await pass(fleet);
-    await upstream.release(V2);
-    const fault = {
-      point: '*: signal *',
-      occurrence: 1,
-      when: 'before',
-      act: 'EPERM',
-      sticky: true,
-    } as const;
-    const { outcome } = await runWith(fleet, fault);
-    expect(outcome.code).toBe(2);
-    const [trial] = outcome.json?.recipes?.map((each) => each.trial) ?? [];
-    expect(trial).toMatchObject({ verdict: 'infra', promoted: false });
-    expect(trial?.message).toMatch(/could not end process(es)? \d+/);
-    expect(await knownGoodFaults(fleet)).toEqual([]);
-    expect(await readdir(join(fleet.state, '.reconcile', 'ended'))).toHaveLength(1);
-    const next = await pass(fleet, ['--retry-failed']);
-    expect(next.stderr).toMatch(/"processes":[1-9]/);
-    expect(decisions(next)).toEqual({ shop: 'in-sync' });
-    await expectInvariants(fleet);
-  });
+  it(
+    'is infra and named, leaves its term to the next start, and that ends what is left',
+    { timeout: 600_000 },
+    async () => {
+      const upstream = await fleet.recipe('shop', V1);
+      await pass(fleet);
+      await upstream.release(V2);
+      const fault = {
+        point: '*: signal *',
+        occurrence: 1,
+        when: 'before',
+        act: 'EPERM',
+        sticky: true,
+      } as const;
+      const { outcome } = await runWith(fleet, fault);
+      expect(outcome.code).toBe(2);
+      const [trial] = outcome.json?.recipes?.map((each) => each.trial) ?? [];
+      expect(trial).toMatchObject({ verdict: 'infra', promoted: false });
+      expect(trial?.message).toMatch(/could not end process(es)? \d+/);
+      expect(await knownGoodFaults(fleet)).toEqual([]);
+      expect(await readdir(join(fleet.state, '.reconcile', 'ended'))).toHaveLength(1);
+      const next = await pass(fleet, ['--retry-failed']);
+      expect(next.stderr).toMatch(/"processes":[1-9]/);
+      expect(decisions(next)).toEqual({ shop: 'in-sync' });
+      await expectInvariants(fleet);
+    },
+  );
 });

@@ -37,7 +37,7 @@ export async function runWith(fleet: Fleet, fault: Fault | null, args = PASS): P
     ...(fault === null ? {} : { FAULTS_PLAN: JSON.stringify(fault) }),
   };
   await rm(record, { force: true });
-  const outcome = await fleet.reconcile(args, { env, timeoutMs: 170_000 });
+  const outcome = await fleet.reconcile(args, { env, timeoutMs: 500_000 });
   const lines = (await readFile(record, 'utf8')).split('\n').filter((line) => line !== '');
   return {
     outcome,
