@@ -174,7 +174,13 @@ async function keptRefs(mirror: string, call: MirrorCall): Promise<string[]> {
  */
 async function hasCommit(commit: string, call: MirrorCall): Promise<boolean> {
   const args = ['rev-list', '--no-walk', '--ignore-missing', commit, '--'];
-  return lines(await mirrorGit(`find ${commit}`, args, call)).includes(commit);
+  const found = (await mirrorGit(`find ${commit}`, args, call)).trim();
+  if (found === '' || found === commit) return found !== '';
+  throw new TrialFault(
+    'infra',
+    'git-failed',
+    `could not find ${commit}: git answers ${JSON.stringify(found)}`,
+  );
 }
 
 /** A mirror is made elsewhere and renamed into place, so that half a mirror is never taken for one. */

@@ -80,6 +80,8 @@ describe('failing', () => {
     ['advance', 'checkout: run git cat-file', 'half'],
     ['advance', 'promote: rename term/staged/canonical.json -> shop/canonical.json', 'EIO'],
     ['advance', 'promote: sync shop', 'EIO'],
+    ['advance', 'promote: run git rev-list', 'half'],
+    ['advance', 'promote: run git rev-list', 'fail'],
     ['advance', 'tidy: rename term/trial -> term/staged/trial', 'EACCES'],
     ['red upgrade', 'close: rename term/staged/trial.json -> shop/trials/ID/trial.json', 'ENOSPC'],
     ['red upgrade', 'upgrade: appendFile shop/trials/ID/upgrade.log', 'ENOSPC'],
