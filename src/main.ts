@@ -9,6 +9,7 @@ const { argv, env, stdout, stderr } = process;
 const out = outputOn(stdout, env);
 const err = outputOn(stderr, env);
 const stop = new AbortController();
+const LAST_WORDS_MS = 1000;
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
@@ -66,3 +67,5 @@ function fail(error: unknown, asJson: boolean): number {
 }
 
 process.exitCode = await main();
+// By now everything is said and stored. A child that could not be ended must not hold us; the next start names it.
+setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
