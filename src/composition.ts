@@ -17,7 +17,7 @@ import { recover, type RecoveryPorts } from './actuators/recovery.ts';
 import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
-import { gitUpstream } from './desired/upstream.ts';
+import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
 import { mirrorReader } from './observed/mirrors.ts';
 import { readPasses } from './observed/passes.ts';
@@ -29,6 +29,7 @@ import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
 import type { Clock, Driver, MirrorReader } from './reconciler/ports.ts';
 import { bootId, uptimeMs } from './state/holder.ts';
+import { gitLister } from './remotes/git-lister.ts';
 import { acquireLease, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
@@ -94,7 +95,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, known, () => lastConfigFile(layout)),
-    upstream: gitUpstream({ mark, timeoutMs }),
+    upstream: upstreamFrom(gitLister({ mark, timeoutMs })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
 }
@@ -129,11 +130,13 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     const ports: PassPorts = {
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
-      upstream: gitUpstream({
-        mark: `${term.mark}/observe`,
-        lifeline: term.lifeline,
-        timeoutMs: settings.upstreamTimeoutMs,
-      }),
+      upstream: upstreamFrom(
+        gitLister({
+          mark: `${term.mark}/observe`,
+          lifeline: term.lifeline,
+          timeoutMs: settings.upstreamTimeoutMs,
+        }),
+      ),
       promotion,
       commands: commandRunner(),
       mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),

@@ -7,9 +7,9 @@ import { access, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { git, type GitOptions } from '../git.ts';
 import { describe, NOT_A_COMMIT, TrialFault } from '../reconciler/errors.ts';
-import type { Manifest } from '../reconciler/model.ts';
+import type { Manifest, SyncReport } from '../reconciler/model.ts';
 import type { MirrorPort, Work } from '../reconciler/ports.ts';
-import { readRefListing } from '../ref-listing.ts';
+import { readRefListing } from '../remotes/ref-listing.ts';
 import { KEPT_REFS, type Layout } from '../state/layout.ts';
 import { isMissing, type Term } from '../state/term.ts';
 
@@ -24,7 +24,7 @@ interface MirrorOptions {
 
 export function gitMirror(options: MirrorOptions): MirrorPort {
   return {
-    sync: (manifest, work) => sync(manifest, options, work),
+    sync: ({ manifest }, work) => sync(manifest, options, work),
     checkout: (recipe, commit, folder, work) =>
       checkout(options.layout.mirror(recipe), commit, folder, options, work),
     retain: (recipe, commits, work) => retain(options.layout.mirror(recipe), commits, options, work),
@@ -32,7 +32,7 @@ export function gitMirror(options: MirrorOptions): MirrorPort {
   };
 }
 
-async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Promise<void> {
+async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Promise<SyncReport> {
   const { upstream, name } = manifest;
   const mirror = await ensureMirror(name, options, work);
   const call = callOptions(options, work, mirror);
@@ -76,6 +76,7 @@ async function sync(manifest: Manifest, options: MirrorOptions, work: Work): Pro
     work.log.note(`fetched ${upstream}: ${now.size} branches and tags`);
   }
   if (manifest.mirror !== null) await push(manifest.mirror.url, wanted, call, work);
+  return { rewrites: [], foreignTags: [], closed: [], pullRequests: null };
 }
 
 /** Branch and tags of the team's mirror are made those of upstream, and read back from it (invariant I3). */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { FleetConfig } from '../reconciler/model.ts';
 import { interpret, type Fault } from './faults.ts';
 import { toPause } from './recipe.ts';
+import { toTokenSource } from './token-schema.ts';
 import { reconcilerDocument, type ReconcilerDocument } from './schema.ts';
 
 export function readFleetConfig(
@@ -33,6 +34,10 @@ function toConfig({ spec }: ReconcilerDocument, folder: string): FleetConfig {
     concurrency: spec.concurrency,
     diskBudgetBytes: spec.diskBudget ?? null,
     verifyIntervalMs: spec.verify.interval,
+    credentials: spec.credentials.map((each) => ({
+      url: each.url,
+      login: { username: each.username, token: toTokenSource(each, folder) },
+    })),
     freeze: spec.freeze === undefined ? null : toPause(spec.freeze),
     server: spec.server,
     registry: spec.registry,

@@ -1,6 +1,7 @@
 /** All files together: what no document can tell by itself, and the fleet that comes of it. */
 import type { Fleet, FleetConfig, InvalidManifest, Manifest, Reading } from '../reconciler/model.ts';
 import { digestCommandFiles } from './command-files.ts';
+import { loginFor, loginOfMirror } from './credentials.ts';
 import { refuseDependencies } from './dependencies.ts';
 import { blame, judgeFile, type Entry } from './entry.ts';
 import { defaultFleetConfig } from './fleet-config.ts';
@@ -26,7 +27,7 @@ export async function assembleFleet(
   await refuseDependencies(recipes, knownRecipes);
 
   return {
-    manifests: await validManifests(recipes),
+    manifests: withLogins(await validManifests(recipes), config),
     invalid: invalidManifests(recipes),
     config,
     configFile: reconcilers[0]?.source.label ?? gone?.file ?? null,
@@ -95,6 +96,18 @@ function refuseReservedDomains(recipes: readonly Entry[], config: FleetConfig): 
     if (!reserved.has(domain)) continue;
     blame(entry, ['metadata', 'name'], `its domain ${domain} is reserved by the Reconciler document`);
   }
+}
+
+function withLogins(manifests: readonly Manifest[], config: Reading<FleetConfig>): readonly Manifest[] {
+  const credentials = config.readable ? config.value.credentials : [];
+  return manifests.map((manifest) => {
+    const { upstream, mirror } = manifest;
+    return {
+      ...manifest,
+      login: loginFor(upstream, credentials),
+      mirror: mirror === null ? null : { ...mirror, login: loginOfMirror(mirror, credentials) },
+    };
+  });
 }
 
 async function validManifests(recipes: readonly Entry[]): Promise<Manifest[]> {

@@ -1,7 +1,8 @@
 /** `spec` of a document of `kind: Recipe`, key by key as the reference (docs/manifest.md) describes it. */
 import { z } from 'zod';
 import { age, ageOrNone, duration, durationOrNone } from './quantities.ts';
-import { faultOfHttpUrl, faultOfUpstream } from './upstream-url.ts';
+import { httpUrl, namesOneSource, oneSource, tokenSources } from './token-schema.ts';
+import { faultOfUpstream } from './upstream-url.ts';
 import {
   command,
   dataName,
@@ -17,11 +18,6 @@ import {
 
 const location = z.string().superRefine((text, context) => {
   const message = faultOfUpstream(text);
-  if (message !== null) context.addIssue({ code: 'custom', message });
-});
-
-const httpUrl = z.string().superRefine((text, context) => {
-  const message = faultOfHttpUrl(text);
   if (message !== null) context.addIssue({ code: 'custom', message });
 });
 
@@ -59,8 +55,9 @@ const mirror = z.strictObject({
         .string()
         .regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, { error: expected('a repository as owner/name') })
         .describe('The mirror there, as owner/name.'),
-      tokenEnv: environmentName.describe('The environment variable that holds the API token.'),
+      ...tokenSources,
     })
+    .refine(namesOneSource, oneSource)
     .optional()
     .describe('The forge that serves the mirror, so that its pull requests can be kept up to date.'),
 });

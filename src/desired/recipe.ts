@@ -1,9 +1,10 @@
 /** A recipe's document to its manifest, with every default filled in and every path made absolute. */
-import type { Backoff, Command, Dependency, Manifest } from '../reconciler/model.ts';
+import type { Backoff, Command, Dependency, Forge, Manifest } from '../reconciler/model.ts';
 import { interpret, type Fault } from './faults.ts';
 import { rawText, replaced } from './raw.ts';
 import { faultsBetweenKeys } from './rules.ts';
 import { recipeDocument, type RecipeDocument } from './schema.ts';
+import { toTokenSource } from './token-schema.ts';
 import { absoluteUpstream } from './upstream-url.ts';
 
 export interface Origin {
@@ -13,7 +14,10 @@ export interface Origin {
   folder: string;
 }
 
-/** `commandFiles` stays empty here: it takes reading files, and this reads nothing but the document. */
+/**
+ * `commandFiles` stays empty here: it takes reading files, and this reads nothing but the document. So do logins, which
+ * the Reconciler document holds.
+ */
 export function readRecipe(
   document: unknown,
   origin: Origin,
@@ -44,6 +48,7 @@ function toManifest({ metadata, spec }: RecipeDocument, document: unknown, origi
     reason: spec.reason ?? null,
     suspend: spec.suspend === undefined ? null : toPause(spec.suspend),
     upstream: absoluteUpstream(spec.upstream, origin.folder),
+    login: null,
     branch: spec.branch ?? null,
     release: {
       ignore: spec.release.ignore,
@@ -71,7 +76,13 @@ export function toPause(pause: { reason: string; by?: string | undefined; until?
 
 function toMirror(mirror: Spec['mirror'], folder: string): Manifest['mirror'] {
   if (mirror === undefined) return null;
-  return { url: absoluteUpstream(mirror.url, folder), forge: mirror.forge ?? null };
+  return { url: absoluteUpstream(mirror.url, folder), login: null, forge: toForge(mirror.forge, folder) };
+}
+
+function toForge(forge: NonNullable<Spec['mirror']>['forge'], folder: string): Forge | null {
+  if (forge === undefined) return null;
+  const { type, api, repo } = forge;
+  return { type, api: api.replace(/\/+$/, ''), repo, token: toTokenSource(forge, folder) };
 }
 
 function toDependency(dependency: Spec['dependsOn'][number]): Dependency {

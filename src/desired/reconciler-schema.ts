@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { isCron } from './cron.ts';
 import { age, duration, size } from './quantities.ts';
 import { pause } from './recipe-schema.ts';
-import { HOSTNAME, expected, hostname, serviceName } from './words.ts';
+import { httpUrl, namesOneSource, oneSource, tokenSources } from './token-schema.ts';
+import { HOSTNAME, expected, filePath, hostname, serviceName } from './words.ts';
 
 /** The domain of one recipe. */
 export function resolveDomain(template: string, names: { recipe: string; domain: string }): string {
@@ -73,9 +74,7 @@ const edge = z.union(
         })
         .optional()
         .describe("Where to connect instead of what the recipe's domain resolves to."),
-      ca: z
-        .string()
-        .regex(/^[^\0]+$/, { error: expected('the path of a file') })
+      ca: filePath
         .optional()
         .describe(
           'A file with the certificate authority to trust; a relative path is relative to this file.',
@@ -100,6 +99,20 @@ const swarm = z.strictObject({
     .describe('How a recipe must answer in public; none judges it from the inside only.'),
 });
 
+const credential = z
+  .strictObject({
+    url: httpUrl.describe(
+      'Repositories at this address and below it, such as https://git.example.org/team/.',
+    ),
+    username: z
+      .string()
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/, { error: expected('a user name') })
+      .default('git')
+      .describe('The user that the token belongs to; most forges look at the token alone.'),
+    ...tokenSources,
+  })
+  .refine(namesOneSource, oneSource);
+
 export const reconcilerSpec = z.strictObject({
   driver: z.enum(['process', 'swarm']).default('process').describe('What deploys the apps.'),
   domain: hostname.default('localhost').describe('The domain that apps live under.'),
@@ -117,6 +130,12 @@ export const reconcilerSpec = z.strictObject({
     })
     .prefault({})
     .describe('How volumes are verified.'),
+  credentials: z
+    .array(credential)
+    .default([])
+    .describe(
+      'Who asks git servers over http(s): for each repository the entry with the longest address counts.',
+    ),
   freeze: pause.optional().describe('No trial of any recipe.'),
   server: server.prefault({}).describe("The continuous loop's HTTP server."),
   registry: z.enum(['file']).default('file').describe('Where records are kept.'),

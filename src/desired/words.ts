@@ -80,6 +80,8 @@ export function kindOfValue(value: unknown): string {
   return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
+export const filePath = z.string().regex(/^[^\0]+$/, { error: expected('the path of a file') });
+
 /** For people to read, wherever it is shown: not empty, and nothing that repaints a terminal. */
 export const sentence = z
   .string()

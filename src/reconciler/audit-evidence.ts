@@ -66,7 +66,10 @@ async function gatherAround(
     upstream:
       known === null || asked === null
         ? null
-        : { url: asked.upstream, refs: await upstream.refs(asked, signal) },
+        : {
+            url: asked.upstream,
+            refs: await upstream.refs(asked, { signal, concurrency: Number.POSITIVE_INFINITY }),
+          },
     mirror: await mirrors.facts(recipe, askedOf(known, stored), signal),
     trials,
     generations,

@@ -6,6 +6,7 @@
 export type * from './model/reading.ts';
 export type * from './model/desired.ts';
 export type * from './model/observed.ts';
+export type * from './model/mirrors.ts';
 export type * from './model/trials.ts';
 export type * from './model/decisions.ts';
 export type * from './model/audit.ts';

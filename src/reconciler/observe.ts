@@ -35,7 +35,7 @@ export async function observeFleet(
     const manifest = fleet.manifests.find((each) => each.name === name) ?? null;
     const ask = manifest?.enrolled === true && (asked.length === 0 || asked.includes(name));
     const [refs, local] = await Promise.all([
-      ask ? ports.upstream.refs(manifest, signal) : null,
+      ask ? ports.upstream.refs(manifest, { signal, concurrency: limit }) : null,
       observeLocally(name, ports.registry),
     ]);
     signal.throwIfAborted();

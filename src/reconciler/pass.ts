@@ -156,6 +156,7 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
     const trialRequest = {
       manifest,
       plan: decision.plan,
+      named: namedTags(viewOf(pass, name)),
       earlier,
       instance: ports.instance,
       program: ports.program,
@@ -249,6 +250,15 @@ async function remember(pass: Pass, name: string, instant: Instant, trial?: Tria
     pass.notes.set(name, [...(pass.notes.get(name) ?? []), note]);
     found.decisions.set(name, { ...decision, message: `${decision.message}; ${note}` });
   }
+}
+
+/** What the local mirror keeps a tag of, though upstream may have withdrawn it. */
+function namedTags({ record, generations }: RecipeView): string[] {
+  const canonical = record.readable && record.value !== null ? [record.value.version] : [];
+  const kept = generations.readable
+    ? generations.value.flatMap(({ document }) => document?.version ?? [])
+    : [];
+  return [...new Set([...canonical, ...kept])];
 }
 
 function viewOf(pass: Pass, name: string): RecipeView {

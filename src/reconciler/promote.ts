@@ -60,7 +60,10 @@ async function assertStillWanted(run: TrialRun, work: Work): Promise<void> {
   if (manifest === undefined || !manifest.enrolled) {
     throw new TrialEnded('superseded', 'de-enrolled', `${recipe} was de-enrolled while its trial ran`);
   }
-  const refs = await run.ports.upstream.refs(manifest, work.signal);
+  const refs = await run.ports.upstream.refs(manifest, {
+    signal: work.signal,
+    concurrency: Number.POSITIVE_INFINITY,
+  });
   work.signal.throwIfAborted();
   if (!refs.readable) {
     const message = `could not read the tag ${version} again before promotion: ${refs.why}`;

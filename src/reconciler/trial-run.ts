@@ -42,6 +42,8 @@ export interface TrialEvent {
 export interface TrialRun {
   manifest: Manifest;
   plan: TrialPlan;
+  /** Release tags that the record stands on. */
+  named: readonly string[];
   ports: TrialPorts;
   trial: TrialRecord;
   workspace: Workspace;

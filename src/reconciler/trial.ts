@@ -18,6 +18,8 @@ import { ours, workOn, type TrialEvent, type TrialPorts, type TrialRun } from '.
 export interface TrialRequest {
   manifest: Manifest;
   plan: TrialPlan;
+  /** Release tags that the record stands on. */
+  named: readonly string[];
   /** The recipe's other trials, newest first. */
   earlier: readonly TrialRecord[];
   instance: TrialRecord['instance'];
@@ -61,13 +63,14 @@ export async function runTrial(
 }
 
 function newRun(
-  { manifest, plan }: TrialRequest,
+  { manifest, plan, named }: TrialRequest,
   ports: TrialPorts,
   parts: Pick<TrialRun, 'trial' | 'workspace' | 'signal'>,
 ): TrialRun {
   return {
     manifest,
     plan,
+    named,
     ports,
     ...parts,
     busyWith: null,
@@ -117,9 +120,11 @@ async function attempt(run: TrialRun, emit: Emit): Promise<void> {
   const { manifest, plan, ports } = run;
   const { mirror } = ports;
   try {
-    await step(run, 'sync', run.signal, emit, (work) =>
-      ours(run, 'syncing the mirror', () => mirror.sync(manifest, workOn(run, 'git', work))),
-    );
+    await step(run, 'sync', run.signal, emit, async (work) => {
+      await ours(run, 'syncing the mirror', () =>
+        mirror.sync({ manifest, named: run.named }, workOn(run, 'git', work)),
+      );
+    });
     await step(run, 'checkout', run.signal, emit, (work) =>
       ours(run, 'checking out the release', () =>
         mirror.checkout(manifest.name, plan.target.commit, checkoutFolder(run), workOn(run, 'git', work)),

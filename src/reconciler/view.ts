@@ -14,7 +14,7 @@ import type {
   Reading,
   RecipeMemory,
   TrialRecord,
-  UpstreamRefs,
+  RemoteRefs,
 } from './model.ts';
 
 export interface RecipeView {
@@ -22,7 +22,7 @@ export interface RecipeView {
   manifest: Manifest | null;
   invalid: InvalidManifest | null;
   /** Null where upstream was not asked, because nothing hangs on the answer. */
-  refs: Reading<UpstreamRefs> | null;
+  refs: Reading<RemoteRefs> | null;
   record: Reading<CanonicalRecord | null>;
   /** What the record names: the canonical first, then the kept ones as listed. */
   generations: Reading<readonly ObservedGeneration[]>;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gitMirror } from '../../src/actuators/mirror.ts';
-import { gitUpstream } from '../../src/desired/upstream.ts';
+import { upstreamFrom } from '../../src/desired/upstream.ts';
+import { gitLister } from '../../src/remotes/git-lister.ts';
 import { Fenced } from '../../src/reconciler/errors.ts';
 import type { MirrorPort, Work } from '../../src/reconciler/ports.ts';
 import { Layout } from '../../src/state/layout.ts';
@@ -50,12 +51,12 @@ describe('once the lease was taken over', () => {
   it('no git is started in a mirror any more', async () => {
     await upstream.commit({ a: '1' });
     await upstream.tag('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     const before = await refsIn(local());
     const commit = await upstream.commit({ a: '2' });
     await upstream.tag('1.1.0+1');
     await rename(join(root, 'state', 'term'), join(root, 'state', 'ended'));
-    await expect(mirror.sync(wanted(), work)).rejects.toThrow(Fenced);
+    await expect(mirror.sync({ manifest: wanted(), named: [] }, work)).rejects.toThrow(Fenced);
     await expect(mirror.retain('app', [commit], work)).rejects.toThrow(Fenced);
     expect(await refsIn(local())).toEqual(before);
   });
@@ -63,10 +64,10 @@ describe('once the lease was taken over', () => {
 
 describe('asking upstream', () => {
   const ask = (url: string) =>
-    gitUpstream({ mark: 'mark', timeoutMs: 10_000 }).refs(
-      manifest({ upstream: url }),
-      new AbortController().signal,
-    );
+    upstreamFrom(gitLister({ mark: 'mark', timeoutMs: 10_000 })).refs(manifest({ upstream: url }), {
+      signal: new AbortController().signal,
+      concurrency: 1,
+    });
 
   it('finds annotated, lightweight and nested tags at their peeled commits, over every transport', async () => {
     const one = await upstream.commit({ a: '1' });
@@ -74,16 +75,17 @@ describe('asking upstream', () => {
     const two = await upstream.commit({ a: '2' });
     await upstream.tag('1.1.0+1', { message: 'annotated' });
     await upstream.tag('1.2.0+1', { message: 'a tag of a tag', at: '1.1.0+1' });
+    const objectOf = async (name: string) => await upstream.git('rev-parse', `refs/tags/${name}`);
     const server = await HttpGit.start(join(root, 'upstream'));
     try {
       for (const url of [upstream.folder, `file://${upstream.folder}`, server.url('app')]) {
         const refs = await ask(url);
-        expect(refs.readable && refs.value.head).toEqual({ branch: 'main', commit: two });
+        expect(refs.readable && refs.value.branch).toEqual({ name: 'main', commit: two });
         const tags = refs.readable ? refs.value.tags.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : [];
         expect(tags).toEqual([
-          { name: '1.0.0+1', commit: one },
-          { name: '1.1.0+1', commit: two },
-          { name: '1.2.0+1', commit: two },
+          { name: '1.0.0+1', commit: one, object: one },
+          { name: '1.1.0+1', commit: two, object: await objectOf('1.1.0+1') },
+          { name: '1.2.0+1', commit: two, object: await objectOf('1.2.0+1') },
         ]);
       }
     } finally {
@@ -119,25 +121,25 @@ describe('a sync', () => {
   it('makes branch and tags equal, follows what upstream rewrote, and does nothing where nothing is to do', async () => {
     await upstream.release('1.0.0+1');
     await upstream.tag('latest');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     expect(await refsIn(local())).toEqual(await refsIn(upstream));
     await upstream.git('commit', '--amend', '--message', 'rewritten');
     await upstream.moveTag('latest');
     await upstream.deleteTag('1.0.0+1');
     await upstream.tag('2.0.0+2', { message: 'new' });
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     expect(await refsIn(local())).toEqual(await refsIn(upstream));
     notes.length = 0;
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     expect(notes).toEqual([`the local mirror already equals ${upstream.folder}`]);
   });
 
   it('lets go of no tag where upstream suddenly shows none at all', async () => {
     await upstream.release('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     const before = await refsIn(local());
     await upstream.deleteTag('1.0.0+1');
-    await expect(mirror.sync(wanted(), work)).rejects.toMatchObject({
+    await expect(mirror.sync({ manifest: wanted(), named: [] }, work)).rejects.toMatchObject({
       verdict: 'infra',
       reason: 'tags-vanished',
       message: expect.stringContaining(upstream.folder),
@@ -147,10 +149,10 @@ describe('a sync', () => {
 
   it('of an upstream that is gone fails as infra, and loses nothing of what was mirrored', async () => {
     await upstream.release('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     const before = await refsIn(local());
     const gone = wanted({ upstream: join(root, 'gone') });
-    await expect(mirror.sync(gone, work)).rejects.toMatchObject({
+    await expect(mirror.sync({ manifest: gone, named: [] }, work)).rejects.toMatchObject({
       verdict: 'infra',
       message: expect.stringContaining('gone'),
     });
@@ -159,7 +161,9 @@ describe('a sync', () => {
 
   it('of a branch that upstream does not have fails, and names it', async () => {
     await upstream.release('1.0.0+1');
-    await expect(mirror.sync(wanted({ branch: 'stable' }), work)).rejects.toMatchObject({
+    await expect(
+      mirror.sync({ manifest: wanted({ branch: 'stable' }), named: [] }, work),
+    ).rejects.toMatchObject({
       verdict: 'infra',
       message: expect.stringContaining('stable'),
     });
@@ -168,16 +172,16 @@ describe('a sync', () => {
   it('of an upstream whose HEAD is detached mirrors its tags', async () => {
     await upstream.release('1.0.0+1');
     await upstream.git('checkout', '--quiet', '--detach');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     expect((await refsIn(local())).map((ref) => ref.split(' ')[1])).toEqual(['refs/tags/1.0.0+1']);
   });
 
   it('follows a default branch that was renamed, also below its old name', async () => {
     await upstream.release('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     await upstream.git('branch', '--move', 'main', 'other');
     await upstream.git('branch', '--move', 'other', 'main/v2');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     expect(await refsIn(local())).toEqual(await refsIn(upstream));
   });
 
@@ -188,8 +192,8 @@ describe('a sync', () => {
     await remote.git('branch', 'pull-request');
     await remote.tag('theirs');
     await remote.git('checkout', '--quiet', '--detach');
-    const mine = wanted({ mirror: { url: remote.folder, forge: null } });
-    await mirror.sync(mine, work);
+    const mine = wanted({ mirror: { url: remote.folder, login: null, forge: null } });
+    await mirror.sync({ manifest: mine, named: [] }, work);
     const refs = await refsIn(remote);
     expect(refs).toEqual(expect.arrayContaining(await refsIn(upstream)));
     expect(refs.map((ref) => ref.split(' ')[1])).toEqual([
@@ -199,14 +203,16 @@ describe('a sync', () => {
       'refs/tags/theirs',
     ]);
     notes.length = 0;
-    await mirror.sync(mine, work);
+    await mirror.sync({ manifest: mine, named: [] }, work);
     expect(notes).toContain(`the mirror ${remote.folder} already equals upstream`);
   });
 
   it('to a remote mirror that refuses is infra: a stale mirror is never tested', async () => {
     await upstream.release('1.0.0+1');
-    const mine = wanted({ mirror: { url: join(root, 'nowhere'), forge: null } });
-    await expect(mirror.sync(mine, work)).rejects.toMatchObject({ verdict: 'infra' });
+    const mine = wanted({ mirror: { url: join(root, 'nowhere'), login: null, forge: null } });
+    await expect(mirror.sync({ manifest: mine, named: [] }, work)).rejects.toMatchObject({
+      verdict: 'infra',
+    });
   });
 });
 
@@ -215,7 +221,7 @@ describe('a checkout', () => {
     const files = { '.gitattributes': '* filter=evil\n', 'hooks/post-checkout': '#!/bin/sh\ntouch pwned\n' };
     const commit = await upstream.release('1.0.0+1', {}, { files });
     await upstream.commit({ later: '1' });
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     const folder = join(root, 'checkout');
     await mirror.checkout('app', commit, folder, work);
     expect((await readdir(folder)).toSorted()).toEqual([
@@ -232,7 +238,7 @@ describe('a checkout', () => {
 
   it('of a commit that is not in the mirror is infra', async () => {
     await upstream.release('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     const missing = mirror.checkout(
       'app',
       'df2e27339f983a25da548fc8b8d56e9af8645f83',
@@ -247,7 +253,7 @@ describe('a checkout', () => {
     await symlink('/etc/passwd', join(upstream.folder, 'link'));
     await upstream.git('add', 'link');
     await upstream.git('commit', '--quiet', '--message', 'a link');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     await mirror.checkout('app', await upstream.head(), join(root, 'checkout'), work);
     expect(
       (await (await import('node:fs/promises')).lstat(join(root, 'checkout', 'link'))).isSymbolicLink(),
@@ -258,7 +264,7 @@ describe('a checkout', () => {
 describe('what is kept', () => {
   it('stays reachable when upstream lets go of it, for exactly as long as it is kept', async () => {
     const old = await upstream.release('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     await mirror.retain('app', [old], work);
     await upstream.git('checkout', '--quiet', '--orphan', 'fresh');
     const fresh = await upstream.commit({ b: '2' });
@@ -266,7 +272,7 @@ describe('what is kept', () => {
     await upstream.git('checkout', '--quiet', 'main');
     await upstream.tag('2.0.0+1');
     await upstream.deleteTag('1.0.0+1');
-    await mirror.sync(wanted(), work);
+    await mirror.sync({ manifest: wanted(), named: [] }, work);
     await local().git('gc', '--quiet', '--prune=now');
     await mirror.checkout('app', old, join(root, 'old'), work);
     await mirror.retain('app', [fresh], work);

@@ -32,6 +32,7 @@ describe('a manifest', () => {
       reason: null,
       suspend: null,
       upstream: 'https://git.example.org/app.git',
+      login: null,
       branch: null,
       release: { ignore: [], prerelease: false, minAgeMs: 0 },
       mirror: null,
@@ -97,7 +98,10 @@ describe('a manifest', () => {
       suspend: { reason: 'migration', by: 'ada', until: '2026-07-01T00:00:00.000Z' },
       branch: 'release/2.x',
       release: { ignore: ['*-rootless'], prerelease: true, minAgeMs: 172_800_000 },
-      mirror: { url: 'git@mirror.example.org:team/app.git', forge: { tokenEnv: 'TOKEN', repo: 'team/app' } },
+      mirror: {
+        url: 'git@mirror.example.org:team/app.git',
+        forge: { token: { kind: 'env', name: 'TOKEN' }, repo: 'team/app' },
+      },
       app: {
         env: { A: 'b' },
         process: { command: ['node', 'x.js'], volumes: ['data'], secrets: ['db-password'] },

@@ -11,6 +11,7 @@ const DEFAULTS = {
   concurrency: { observe: 16, trials: 1 },
   diskBudgetBytes: null,
   verifyIntervalMs: 86_400_000,
+  credentials: [],
   freeze: null,
   server: { host: '127.0.0.1', port: 9464 },
   registry: 'file',

@@ -1,7 +1,7 @@
 /** A fleet with everything stored that can be: a canonical, a kept generation, secrets, trials, passes and a dependant. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { UpstreamRefs } from '../../src/reconciler/model.ts';
+import type { RemoteRefs } from '../../src/reconciler/model.ts';
 import { Fleet } from '../fixtures/fleet.ts';
 
 export const STORED_FILES = [
@@ -39,7 +39,7 @@ const HOLDER = {
 export interface StoredFleet {
   fleet: Fleet;
   /** What its upstreams show; no git need be asked for it. */
-  refs: Readonly<Record<string, UpstreamRefs>>;
+  refs: Readonly<Record<string, RemoteRefs>>;
   original: Readonly<Record<StoredFile, string>>;
   pathOf(file: StoredFile): string;
   put(file: StoredFile, contents: string | Uint8Array): Promise<void>;
@@ -69,9 +69,14 @@ export async function makeStoredFleet(): Promise<StoredFleet> {
     if (file.endsWith('holder.json')) await rm(dirname(pathOf(file)), { recursive: true, force: true });
     else await put(file, original[file]);
   };
-  const refsOf = async (upstream: typeof shop, names: readonly string[]): Promise<UpstreamRefs> => ({
-    head: { branch: 'main', commit: await upstream.head() },
-    tags: await Promise.all(names.map(async (name) => ({ name, commit: await upstream.commitOf(name) }))),
+  const refsOf = async (upstream: typeof shop, names: readonly string[]): Promise<RemoteRefs> => ({
+    branch: { name: 'main', commit: await upstream.head() },
+    tags: await Promise.all(
+      names.map(async (name) => {
+        const commit = await upstream.commitOf(name);
+        return { name, commit, object: commit };
+      }),
+    ),
   });
   const refs = { shop: await refsOf(shop, [V1, V2, 'constructor']), blog: await refsOf(blog, [V1]) };
   return { fleet, refs, original, pathOf, put, restore };

@@ -69,7 +69,7 @@ export function soundEvidence(): AuditEvidence {
     enrolled: true,
     deep: false,
     record: readable(known),
-    upstream: { url: manifest().upstream, refs: readable({ head: null, tags: [tag(V1), tag(V2)] }) },
+    upstream: { url: manifest().upstream, refs: readable({ branch: null, tags: [tag(V1), tag(V2)] }) },
     mirror: readable({
       tagCommit: commitOf(V2),
       commits: { [commitOf(V1)]: 'kept', [commitOf(V2)]: 'kept' },

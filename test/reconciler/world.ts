@@ -21,7 +21,7 @@ export function commitOf(word: string): string {
   return Buffer.from(word.padEnd(20, '.').slice(0, 20)).toString('hex');
 }
 
-export const tag = (name: string, commit = commitOf(name)): Tag => ({ name, commit });
+export const tag = (name: string, commit = commitOf(name)): Tag => ({ name, commit, object: commit });
 
 export function manifest(over: Partial<Manifest> = {}): Manifest {
   const name = over.name ?? 'app';
@@ -34,6 +34,7 @@ export function manifest(over: Partial<Manifest> = {}): Manifest {
     reason: null,
     suspend: null,
     upstream: `https://example.org/${name}.git`,
+    login: null,
     branch: null,
     release: { ignore: [], prerelease: false, minAgeMs: 0 },
     mirror: null,
@@ -68,6 +69,7 @@ export function config(over: Partial<FleetConfig> = {}): FleetConfig {
     concurrency: { observe: 16, trials: 1 },
     diskBudgetBytes: null,
     verifyIntervalMs: DAY,
+    credentials: [],
     freeze: null,
     server: { host: '127.0.0.1', port: 9464 },
     registry: 'file',
@@ -165,7 +167,7 @@ export function view(sketch: Sketch = {}): RecipeView {
     recipe: wanted?.name ?? sketch.record?.recipe ?? 'app',
     manifest: wanted,
     invalid: null,
-    refs: wanted === null || !wanted.enrolled ? null : readable({ head: null, tags: sketch.tags ?? [] }),
+    refs: wanted === null || !wanted.enrolled ? null : readable({ branch: null, tags: sketch.tags ?? [] }),
     record: readable(sketch.record ?? null),
     generations: readable(sketch.generations ?? []),
     memory: readable(sketch.memory ?? memory()),

@@ -1,5 +1,5 @@
 /** Audits: what is found when no record and no log is believed, and the claims that it upholds or does not. */
-import type { Manifest, UpstreamRefs } from './desired.ts';
+import type { Manifest, RemoteRefs } from './desired.ts';
 import type { CanonicalRecord, GenerationDocument, Leftover } from './observed.ts';
 import type { Reading } from './reading.ts';
 import type { TrialRecord } from './trials.ts';
@@ -62,7 +62,7 @@ export interface AuditEvidence {
   deep: boolean;
   record: Reading<CanonicalRecord | null>;
   /** Null where neither a manifest nor a stored one says where upstream is. */
-  upstream: { url: string; refs: Reading<UpstreamRefs> } | null;
+  upstream: { url: string; refs: Reading<RemoteRefs> } | null;
   /** Null where there is no mirror. */
   mirror: Reading<MirrorFacts | null>;
   trials: Reading<readonly StoredTrial[]>;

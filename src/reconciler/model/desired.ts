@@ -46,9 +46,29 @@ export interface ProcessApp {
   secrets: readonly string[];
 }
 
-interface Mirror {
+/** Where a secret is found; never the secret itself. A file is read anew each time, so that it may be replaced. */
+export type TokenSource = { kind: 'env'; name: string } | { kind: 'file'; path: string };
+
+/** What a git server over http(s) is told of who asks: the token is the password. */
+export interface Login {
+  username: string;
+  token: TokenSource;
+}
+
+/** The forge that serves a mirror, as its API is reached. */
+export interface Forge {
+  type: 'gitea';
+  /** The address of its API, such as `https://git.example.org/api/v1`. */
+  api: string;
+  /** `owner/name` */
+  repo: string;
+  token: TokenSource;
+}
+
+export interface RemoteMirror {
   url: string;
-  forge: { type: 'gitea'; api: string; repo: string; tokenEnv: string } | null;
+  login: Login | null;
+  forge: Forge | null;
 }
 
 /** One recipe's desired state: its manifest with every default filled in and every path made absolute. */
@@ -64,9 +84,11 @@ export interface Manifest {
   reason: string | null;
   suspend: Pause | null;
   upstream: string;
+  /** Null where nobody is to be told who asks. */
+  login: Login | null;
   branch: string | null;
   release: { ignore: readonly string[]; prerelease: boolean; minAgeMs: number };
-  mirror: Mirror | null;
+  mirror: RemoteMirror | null;
   dependsOn: readonly Dependency[];
   app: { env: Readonly<Record<string, string>>; process: ProcessApp | null };
   health: Health;
@@ -89,6 +111,8 @@ export interface FleetConfig {
   concurrency: { observe: number; trials: number };
   diskBudgetBytes: number | null;
   verifyIntervalMs: number;
+  /** Repositories below an address, and who asks them. */
+  credentials: readonly { url: string; login: Login }[];
   freeze: Pause | null;
   server: { host: string; port: number };
   registry: 'file';
@@ -125,15 +149,18 @@ export interface Fleet {
   problems: readonly Problem[];
 }
 
-/** A tag with its peeled commit (`tag^{commit}`), never the annotated tag object. */
 export interface Tag {
   name: string;
+  /** The peeled one (`tag^{commit}`): what is tested. */
   commit: string;
+  /** The tag's own object: of an annotated one not the commit. It is what mirrors are compared by. */
+  object: string;
 }
 
-export interface UpstreamRefs {
-  /** The branch that the remote's HEAD names; null where it names none. */
-  head: { branch: string; commit: string } | null;
+/** What a repository elsewhere has of what is mirrored. */
+export interface RemoteRefs {
+  /** The mirrored branch: the manifest's, or the one that the remote's HEAD names; null where there is none. */
+  branch: { name: string; commit: string } | null;
   tags: readonly Tag[];
 }
 

@@ -5,6 +5,7 @@ import type {
   GenerationDocument,
   Manifest,
   StepName,
+  SyncReport,
   TrialRecord,
 } from '../model.ts';
 import type { StepLog, Work } from './driver.ts';
@@ -26,9 +27,15 @@ export interface Commands {
   ): Promise<Record<string, string>>;
 }
 
+export interface SyncRequest {
+  manifest: Manifest;
+  /** Release tags that the record stands on: the local mirror keeps them though upstream withdrew them. */
+  named: readonly string[];
+}
+
 export interface MirrorPort {
   /** Makes the mirrors of one recipe equal to its upstream. Throws `infra`: a stale mirror is never tested. */
-  sync(manifest: Manifest, work: Work): Promise<void>;
+  sync(request: SyncRequest, work: Work): Promise<SyncReport>;
   /** Puts the tree of a commit into a new folder; asserts that HEAD is that commit. */
   checkout(recipe: string, commit: string, folder: string, work: Work): Promise<void>;
   /** Keeps these commits, too, reachable in the recipe's local mirror, whatever upstream does to its tags. */

@@ -14,7 +14,7 @@ import type {
   StoredGeneration,
   StoredTrial,
   TrialRecord,
-  UpstreamRefs,
+  RemoteRefs,
   Uptime,
 } from '../model.ts';
 
@@ -32,9 +32,21 @@ export interface FleetSource {
   load(): Promise<Fleet>;
 }
 
+export interface Asking {
+  signal: AbortSignal;
+  /** It waits until fewer than so many are asked. */
+  concurrency: number;
+}
+
 export interface Upstream {
-  /** Tags with their peeled commits, and the branch that HEAD names. Never throws. */
-  refs(manifest: Manifest, signal: AbortSignal): Promise<Reading<UpstreamRefs>>;
+  /** Its tags, and the branch that is mirrored. Never throws. */
+  refs(manifest: Manifest, asking: Asking): Promise<Reading<RemoteRefs>>;
+}
+
+/** The team's own mirror of a recipe, where its manifest names one. */
+export interface RemoteMirrors {
+  /** All its tags, and what it has under the name of the mirrored branch. Never throws. */
+  refs(manifest: Manifest, branch: string | null, asking: Asking): Promise<Reading<RemoteRefs>>;
 }
 
 /** Reads the state folder. Never throws: what cannot be read says so. */

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { TrialFault } from '../../../src/reconciler/errors.ts';
-import { readRefListing } from '../../../src/ref-listing.ts';
+import { readRefListing } from '../../../src/remotes/ref-listing.ts';
 import { mutated, mutations, oddText } from '../arbitraries.ts';
 import { property } from '../property.ts';
 

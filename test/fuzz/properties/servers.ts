@@ -7,7 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { gitUpstream } from '../../../src/desired/upstream.ts';
+import { upstreamFrom } from '../../../src/desired/upstream.ts';
+import { gitLister } from '../../../src/remotes/git-lister.ts';
 import type { Tag } from '../../../src/reconciler/model.ts';
 import { HttpGit } from '../../fixtures/http-git.ts';
 import { packetEnds, TamperingProxy, type Tampering } from '../../fixtures/tampering-proxy.ts';
@@ -73,9 +74,9 @@ export const servers = property<Spoiled>({
     const git = await HttpGit.start(root);
     const proxy = await TamperingProxy.start(git.origin);
     const ask = () =>
-      gitUpstream({ mark: 'fuzz', timeoutMs: 10_000 }).refs(
+      upstreamFrom(gitLister({ mark: 'fuzz', timeoutMs: 10_000 })).refs(
         manifest({ upstream: proxy.url('app') }),
-        new AbortController().signal,
+        { signal: new AbortController().signal, concurrency: 1 },
       );
     const whole = await ask();
     const tags: readonly Tag[] = whole.readable ? whole.value.tags : [];

@@ -53,7 +53,7 @@ export const tags = property<readonly string[]>({
   cases: fc.array(name.map(asDecoded), { minLength: 1, maxLength: 12 }),
   open: async () => ({
     holds: (names) => {
-      const listed = names.map((each) => ({ name: each, commit: '1'.repeat(40) }));
+      const listed = names.map((each) => ({ name: each, commit: '1'.repeat(40), object: '1'.repeat(40) }));
       const { allowed, ignored } = classify(listed, POLICY, {});
       const versions = allowed.map(({ version }) => version);
       for (const version of versions) assertHonest(version);

@@ -8,7 +8,8 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { gitUpstream } from '../../../src/desired/upstream.ts';
+import { upstreamFrom } from '../../../src/desired/upstream.ts';
+import { gitLister } from '../../../src/remotes/git-lister.ts';
 import { absoluteUpstream, faultOfUpstream } from '../../../src/desired/upstream-url.ts';
 import { manifest } from '../../reconciler/world.ts';
 import { mutated, mutations, oddText } from '../arbitraries.ts';
@@ -93,9 +94,9 @@ export const urls = property<string>({
         const url = text.replaceAll('PWNED', pwned);
         if (faultOfUpstream(url) !== null) return;
         await rm(ssh, { force: true });
-        const upstream = gitUpstream({ mark: 'fuzz', timeoutMs: 10_000 });
+        const upstream = upstreamFrom(gitLister({ mark: 'fuzz', timeoutMs: 10_000 }));
         const wanted = manifest({ upstream: absoluteUpstream(url, root) });
-        const reading = await upstream.refs(wanted, new AbortController().signal);
+        const reading = await upstream.refs(wanted, { signal: new AbortController().signal, concurrency: 1 });
         // Taken out of its place it is a password no more.
         if (!reading.readable && text.includes(':hush@')) expect(reading.why).not.toContain('hush');
         expect([pwned, started].filter((path) => existsSync(path))).toEqual([]);

@@ -142,6 +142,7 @@ export function bareManifest(app: ProcessApp | null, env: Record<string, string>
     reason: null,
     suspend: null,
     upstream: '/nowhere',
+    login: null,
     branch: null,
     release: { ignore: [], prerelease: false, minAgeMs: 0 },
     mirror: null,

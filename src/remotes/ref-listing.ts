@@ -2,7 +2,7 @@
  * What `git ls-remote --symref` answers. It is believed as a whole or not at all: a listing that was cut off would be
  * taken for an upstream that withdrew its releases (invariant I7).
  */
-import { TrialFault } from './reconciler/errors.ts';
+import { TrialFault } from '../reconciler/errors.ts';
 
 const PEELED = '^{}';
 /** Of an upstream that lists more, what is remembered of it would outgrow the file that it is remembered in. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRefListing } from '../src/ref-listing.ts';
+import { readRefListing } from '../../src/remotes/ref-listing.ts';
 
 const ONE = '1'.repeat(40);
 const TWO = '2'.repeat(64);
