@@ -29,7 +29,8 @@ import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
 import type { Clock, Driver, MirrorReader } from './reconciler/ports.ts';
 import { bootId, uptimeMs } from './state/holder.ts';
-import { gitLister } from './remotes/git-lister.ts';
+import type { HostsOptions } from './remotes/hosts.ts';
+import { remoteLister } from './remotes/remote-lister.ts';
 import { acquireLease, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
@@ -87,6 +88,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
   };
   const mark = randomBytes(16).toString('hex');
   const timeoutMs = settings.upstreamTimeoutMs;
+  const onChange = toldTo(settings.log);
   return {
     layout,
     registry,
@@ -95,8 +97,16 @@ export async function openReader(settings: Settings): Promise<Reader> {
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, known, () => lastConfigFile(layout)),
-    upstream: upstreamFrom(gitLister({ mark, timeoutMs })),
+    upstream: upstreamFrom(remoteLister({ mark, timeoutMs, onChange })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
+  };
+}
+
+/** One line for a host, however many recipes it serves. */
+function toldTo(log: Logger): HostsOptions['onChange'] {
+  return ({ host, down, why }) => {
+    if (down) log.warn({ host, why }, 'a host does not answer and is not asked for a while');
+    else log.info({ host }, 'a host answers again');
   };
 }
 
@@ -131,10 +141,11 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
       upstream: upstreamFrom(
-        gitLister({
+        remoteLister({
           mark: `${term.mark}/observe`,
           lifeline: term.lifeline,
           timeoutMs: settings.upstreamTimeoutMs,
+          onChange: toldTo(settings.log),
         }),
       ),
       promotion,

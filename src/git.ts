@@ -5,7 +5,9 @@
 import { keepStart } from './cut.ts';
 import { childEnvironment } from './environment.ts';
 import { TrialFault } from './reconciler/errors.ts';
+import type { Login } from './reconciler/model.ts';
 import { run, type RunResult } from './run.ts';
+import { authorizationOf, withoutSecrets } from './tokens.ts';
 
 export interface GitOptions {
   cwd?: string;
@@ -14,6 +16,8 @@ export interface GitOptions {
   /** A file that git inherits open, by which what it started is found even where it cleared its environment. */
   lifeline?: string;
   signal?: AbortSignal;
+  /** The remote that is asked, and who asks it; none where nobody is asked, or everybody may. */
+  access?: { url: string; login: Login | null };
 }
 
 /** A listing longer than this is not believed, and not kept. */
@@ -53,9 +57,10 @@ export async function git(what: string, args: readonly string[], options: GitOpt
     '-c',
     `http.lowSpeedTime=${Math.ceil(options.timeoutMs / 1000)}`,
   ];
+  const access = await accessTo(options);
   const result = await run('git', [...CONFIGURATION, ...patience, ...args], {
     ...options,
-    env: gitEnvironment(),
+    env: { ...gitEnvironment(), ...access.env },
     onOutput: (stream, chunk) => {
       if (stream !== 'stdout') return;
       length += chunk.length;
@@ -63,13 +68,38 @@ export async function git(what: string, args: readonly string[], options: GitOpt
     },
   });
   const failed = (reason: string, why: string): TrialFault =>
-    new TrialFault('infra', reason, withoutUserinfo(`could not ${what}: ${why}`));
+    new TrialFault(
+      'infra',
+      reason,
+      withoutSecrets(withoutUserinfo(`could not ${what}: ${why}`), access.secrets),
+    );
   if (result.notRunnable !== null) throw failed('git-not-runnable', result.notRunnable);
   if (result.timedOut) throw failed('git-timeout', `git did not answer within ${options.timeoutMs / 1000} s`);
   if (result.exitCode !== 0) throw failed('git-failed', complaint(result));
   if (length > LONGEST_ANSWER)
     throw failed('git-answer-too-long', `more than ${LONGEST_ANSWER} bytes came back`);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * The token reaches git in its environment, where no list of processes shows it, and goes to that one server: a server that
+ * redirects elsewhere would be sent it there.
+ */
+async function accessTo({
+  access,
+}: GitOptions): Promise<{ env: Record<string, string>; secrets: readonly string[] }> {
+  if (access === undefined || access.login === null || !/^https?:/.test(access.url))
+    return { env: {}, secrets: [] };
+  const { header, secrets } = await authorizationOf(access.login);
+  const settings = [
+    [`http.${new URL(access.url).origin}/.extraHeader`, `Authorization: ${header}`],
+    ['http.followRedirects', 'false'],
+  ] as const;
+  const env = settings.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key] as const,
+    [`GIT_CONFIG_VALUE_${index}`, value] as const,
+  ]);
+  return { env: { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(env) }, secrets };
 }
 
 /** A URL's password has no place in any message, wherever it came from. */

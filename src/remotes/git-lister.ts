@@ -1,6 +1,9 @@
 /** Lists refs by `git ls-remote`: over whatever transport a URL names, at the price of a process or two. */
 import { withDeadline } from '../deadline.ts';
 import { git } from '../git.ts';
+import { TrialFault } from '../reconciler/errors.ts';
+import { hostOf } from './host-of.ts';
+import { HostFailure } from './hosts.ts';
 import type { RefLister, RefQuery } from './lister.ts';
 import { readRefListing } from './ref-listing.ts';
 
@@ -15,15 +18,28 @@ export interface GitListerOptions {
 
 export function gitLister(options: GitListerOptions): RefLister {
   return {
-    list: async ({ url, branch }, { signal }) => {
+    list: async ({ url, login, branch }, { signal }) => {
       const branches = branch === null ? [] : [`refs/heads/${branch}`];
       const args = ['ls-remote', '--quiet', '--symref', '--', url, 'HEAD', ...branches, 'refs/tags/*'];
-      const answer = await git(`list the refs of ${url}`, args, { ...options, signal });
+      const call = { ...options, signal, access: { url, login } };
+      const answer = await git(`list the refs of ${url}`, args, call).catch((error: unknown) => {
+        throw ofHost(error, url);
+      });
       const listing = readRefListing(answer, url);
       if (listing.objects.size === 0) await assertSpeaksGit(url, { ...options, signal });
       return listing;
     },
   };
+}
+
+/** In whatever words git, curl and ssh have for a host that cannot be reached. */
+const UNREACHABLE =
+  /Could not resolve (host|proxy)|Failed to connect|Connection (refused|reset|timed out|closed)|timed out|No route to host|Network is unreachable|unexpected disconnect/i;
+
+function ofHost(error: unknown, url: string): unknown {
+  if (!(error instanceof TrialFault) || hostOf(url) === null) return error;
+  const isHost = error.reason === 'git-timeout' || UNREACHABLE.test(error.message);
+  return isHost ? new HostFailure(error.message.replace(`could not list the refs of ${url}: `, '')) : error;
 }
 
 /**

@@ -6,7 +6,7 @@ import { TrialFault } from '../reconciler/errors.ts';
 
 const PEELED = '^{}';
 /** Of an upstream that lists more, what is remembered of it would outgrow the file that it is remembered in. */
-const MOST_REFS = 20_000;
+export const MOST_REFS = 20_000;
 
 export interface RefListing {
   /** The object of each name, in the order listed; a peeled entry, `<name>^{}`, is in `peeled` instead. */

@@ -1,0 +1,198 @@
+/**
+ * Whose turn it is to ask, so that no host slows the others.
+ *
+ * Invariants, which `#next` keeps: at most `concurrency` questions are under way that somebody still waits for in
+ * good faith, at most as many to one host, and at most `UNPROVEN` to a host that has not answered yet. Hosts take turns,
+ * whatever the length of their queues. A question that is not answered within `PATIENCE_MS` gives its place to others and
+ * goes on beside them.
+ *
+ * A host that failed `FEW` times in a row is down: whoever waits for it, and whoever comes, is told so at once, until it
+ * may be tried again. That is said once for the host, not once for each of its repositories.
+ */
+import { describe } from '../reconciler/errors.ts';
+import type { Asking } from '../reconciler/ports.ts';
+
+/** What happened says something about the host, and not only about the repository that was asked for. */
+export class HostFailure extends Error {
+  override readonly name = 'HostFailure';
+}
+
+const FEW = 3;
+const UNPROVEN = 3;
+const PATIENCE_MS = 2000;
+const DOWN_MS = 60_000;
+/** Of all hosts together: their connections are open, though nobody waits in good faith. */
+const MOST_BESIDE = 256;
+
+export interface HostsOptions {
+  /** A host goes down, or answers again. */
+  onChange(change: { host: string; down: boolean; why: string }): void;
+  /** In milliseconds; it never goes back. */
+  clock?: () => number;
+}
+
+interface Host {
+  name: string;
+  waiting: Waiting[];
+  underWay: number;
+  hasAnswered: boolean;
+  failures: number;
+  /** Until when it is not asked. */
+  downUntil: number;
+  why: string;
+  isReported: boolean;
+}
+
+interface Waiting extends Asking {
+  start(): void;
+  refuse(error: unknown): void;
+}
+
+/** A place among those who ask. */
+interface Turn {
+  host: Host;
+  isBeside: boolean;
+  timer: NodeJS.Timeout;
+}
+
+export class Hosts {
+  readonly #hosts = new Map<string, Host>();
+  /** Hosts that somebody waits for, in the order of their turns. */
+  readonly #queue = new Set<Host>();
+  #underWay = 0;
+  #beside = 0;
+  readonly #options: HostsOptions;
+  readonly #clock: () => number;
+
+  constructor(options: HostsOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
+  }
+
+  /**
+   * Runs `work` when it is its turn. Throws what `work` throws, `HostFailure` where the host is down, or the signal's
+   * reason.
+   */
+  async ask<T>(name: string, asking: Asking, work: () => Promise<T>): Promise<T> {
+    asking.signal.throwIfAborted();
+    const host = this.#host(name);
+    this.#assertUp(host);
+    const turn = await this.#turn(host, asking);
+    try {
+      const result = await work();
+      this.#succeeded(host);
+      return result;
+    } catch (error) {
+      if (error instanceof HostFailure) this.#failed(host, error);
+      // Whatever else it says of a repository, it says something.
+      else if (!asking.signal.aborted) this.#succeeded(host);
+      throw error;
+    } finally {
+      this.#leave(turn);
+    }
+  }
+
+  #host(name: string): Host {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const counts = { underWay: 0, failures: 0, downUntil: 0 };
+    const host = { name, waiting: [], ...counts, hasAnswered: false, why: '', isReported: false };
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  #assertUp(host: Host): void {
+    if (host.downUntil <= this.#clock()) return;
+    throw new HostFailure(downMessage(host));
+  }
+
+  async #turn(host: Host, { signal, concurrency }: Asking): Promise<Turn> {
+    await new Promise<void>((start, refuse) => {
+      const waiting: Waiting = { signal, concurrency, start, refuse };
+      const stop = (): void => {
+        host.waiting = host.waiting.filter((each) => each !== waiting);
+        refuse(signal.reason);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      waiting.start = () => {
+        signal.removeEventListener('abort', stop);
+        start();
+      };
+      host.waiting.push(waiting);
+      this.#queue.add(host);
+      this.#next();
+    });
+    const turn: Turn = { host, isBeside: false, timer: setTimeout(() => this.#stepAside(turn), PATIENCE_MS) };
+    return turn;
+  }
+
+  /** Gives turns to whoever may have one. */
+  #next(): void {
+    for (let passedOver = 0; passedOver < this.#queue.size;) {
+      const [host] = this.#queue;
+      const [first] = host?.waiting ?? [];
+      if (host === undefined) return;
+      if (first !== undefined && this.#underWay >= first.concurrency) return;
+      // Behind the others, until its next turn.
+      this.#queue.delete(host);
+      if (first === undefined) continue;
+      const most = host.hasAnswered ? first.concurrency : Math.min(UNPROVEN, first.concurrency);
+      if (host.underWay >= most) {
+        this.#queue.add(host);
+        passedOver++;
+        continue;
+      }
+      host.waiting.shift();
+      if (host.waiting.length > 0) this.#queue.add(host);
+      host.underWay++;
+      this.#underWay++;
+      passedOver = 0;
+      first.start();
+    }
+  }
+
+  #stepAside(turn: Turn): void {
+    if (this.#beside >= MOST_BESIDE) return;
+    turn.isBeside = true;
+    this.#beside++;
+    this.#underWay--;
+    this.#next();
+  }
+
+  #leave(turn: Turn): void {
+    clearTimeout(turn.timer);
+    turn.host.underWay--;
+    if (turn.isBeside) this.#beside--;
+    else this.#underWay--;
+    this.#next();
+  }
+
+  #succeeded(host: Host): void {
+    host.failures = 0;
+    host.hasAnswered = true;
+    host.downUntil = 0;
+    if (!host.isReported) return;
+    host.isReported = false;
+    this.#options.onChange({ host: host.name, down: false, why: host.why });
+  }
+
+  #failed(host: Host, error: HostFailure): void {
+    host.failures++;
+    host.why = describe(error);
+    if (host.failures < FEW) return;
+    host.downUntil = this.#clock() + DOWN_MS;
+    host.hasAnswered = false;
+    // The next time one failure is enough.
+    host.failures = FEW - 1;
+    const { waiting } = host;
+    host.waiting = [];
+    for (const each of waiting) each.refuse(new HostFailure(downMessage(host)));
+    if (host.isReported) return;
+    host.isReported = true;
+    this.#options.onChange({ host: host.name, down: true, why: host.why });
+  }
+}
+
+function downMessage({ name, why }: Host): string {
+  return `${name} did not answer, several times in a row, and is not asked for a while (${why})`;
+}
