@@ -2,6 +2,8 @@
  * One HTTP request with its whole answer, over connections that are kept open: within a deadline, of a bounded length,
  * and following nowhere.
  */
+import { setMaxListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -10,6 +12,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 
 export interface Exchange {
   method: 'GET' | 'POST';
@@ -48,12 +51,12 @@ export type Exchanger = (exchange: Exchange, limits: ExchangeLimits) => Promise<
 
 /** Throws `AnswerTooLong`, `NoAnswer`, the signal's reason, or what the system says of the connection. */
 export function keptAlive(): Exchanger {
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true, scheduling: 'lifo' }),
-    'https:': new HttpsAgent({ keepAlive: true, scheduling: 'lifo' }),
-  };
+  const plain = new HttpAgent(KEPT);
+  let secure: HttpsAgent | null = null;
+  const agentFor = ({ url }: Exchange): HttpAgent =>
+    url.protocol === 'https:' ? (secure ??= new HttpsAgent({ ...KEPT, ...trust() })) : plain;
   const once = async (exchange: Exchange, limits: ExchangeLimits): Promise<Answer> =>
-    await attempt(exchange, exchange.url.protocol === 'https:' ? agents['https:'] : agents['http:'], limits);
+    await attempt(exchange, agentFor(exchange), limits);
   return async (exchange, limits) => {
     try {
       return await once(exchange, limits);
@@ -65,13 +68,21 @@ export function keptAlive(): Exchanger {
   };
 }
 
+const KEPT = { keepAlive: true, scheduling: 'lifo' } as const;
+
+/** Whom git is told to trust is trusted here, in place of those that Node trusts by itself. Read once for all connections. */
+function trust(): { secureContext?: SecureContext } {
+  const file = process.env['GIT_SSL_CAINFO'] || process.env['SSL_CERT_FILE'] || '';
+  return file === '' ? {} : { secureContext: createSecureContext({ ca: readFileSync(file) }) };
+}
+
 class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
 }
 
 async function attempt(
   { method, url, headers, body }: Exchange,
-  agent: HttpAgent | HttpsAgent,
+  agent: HttpAgent,
   { timeoutMs, longest, signal }: ExchangeLimits,
 ): Promise<Answer> {
   signal.throwIfAborted();
@@ -85,6 +96,8 @@ async function attempt(
   };
   const timer = setTimeout(() => end(new NoAnswer(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
   const stop = (): void => end(signal.reason);
+  // As many listen to it as there are questions under way.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', stop);
   try {
     request.end(body);

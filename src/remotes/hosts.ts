@@ -2,8 +2,7 @@
  * Whose turn it is to ask, so that no host slows the others.
  *
  * Invariants, which `#next` keeps: at most `concurrency` questions are under way that somebody still waits for in
- * good faith, at most as many to one host, and at most `UNPROVEN` to a host that has not answered yet. Hosts take turns,
- * whatever the length of their queues. A question that is not answered within `PATIENCE_MS` gives its place to others and
+ * good faith, and at most `FEW` to a host that has not answered yet. Hosts take turns, whatever the length of their queues. A question that is not answered within `PATIENCE_MS` gives its place to others and
  * goes on beside them.
  *
  * A host that failed `FEW` times in a row is down: whoever waits for it, and whoever comes, is told so at once, until it
@@ -18,7 +17,6 @@ export class HostFailure extends Error {
 }
 
 const FEW = 3;
-const UNPROVEN = 3;
 const PATIENCE_MS = 2000;
 const DOWN_MS = 60_000;
 /** Of all hosts together: their connections are open, though nobody waits in good faith. */
@@ -43,7 +41,8 @@ interface Host {
   isReported: boolean;
 }
 
-interface Waiting extends Asking {
+interface Waiting {
+  concurrency: number;
   start(): void;
   refuse(error: unknown): void;
 }
@@ -79,6 +78,7 @@ export class Hosts {
     this.#assertUp(host);
     const turn = await this.#turn(host, asking);
     try {
+      asking.signal.throwIfAborted();
       const result = await work();
       this.#succeeded(host);
       return result;
@@ -106,19 +106,13 @@ export class Hosts {
     throw new HostFailure(downMessage(host));
   }
 
-  async #turn(host: Host, { signal, concurrency }: Asking): Promise<Turn> {
+  /**
+   * Nobody who waits listens to the signal: once it is aborted whoever is under way ends, and so the turns of all others
+   * come at once.
+   */
+  async #turn(host: Host, { concurrency }: Asking): Promise<Turn> {
     await new Promise<void>((start, refuse) => {
-      const waiting: Waiting = { signal, concurrency, start, refuse };
-      const stop = (): void => {
-        host.waiting = host.waiting.filter((each) => each !== waiting);
-        refuse(signal.reason);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      waiting.start = () => {
-        signal.removeEventListener('abort', stop);
-        start();
-      };
-      host.waiting.push(waiting);
+      host.waiting.push({ concurrency, start, refuse });
       this.#queue.add(host);
       this.#next();
     });
@@ -136,7 +130,7 @@ export class Hosts {
       // Behind the others, until its next turn.
       this.#queue.delete(host);
       if (first === undefined) continue;
-      const most = host.hasAnswered ? first.concurrency : Math.min(UNPROVEN, first.concurrency);
+      const most = Math.min(first.concurrency, mostAt(host));
       if (host.underWay >= most) {
         this.#queue.add(host);
         passedOver++;
@@ -191,6 +185,11 @@ export class Hosts {
     host.isReported = true;
     this.#options.onChange({ host: host.name, down: true, why: host.why });
   }
+}
+
+/** One that has not answered yet, or no more, is asked only as much as it takes to find out that it is down. */
+function mostAt({ hasAnswered, failures }: Host): number {
+  return hasAnswered && failures === 0 ? Number.POSITIVE_INFINITY : Math.max(1, FEW - failures);
 }
 
 function downMessage({ name, why }: Host): string {

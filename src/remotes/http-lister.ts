@@ -11,6 +11,7 @@ import { AnswerTooLong, NoAnswer, type Answer, type Exchange, type Exchanger } f
 import { HostFailure } from './hosts.ts';
 import type { RefQuery } from './lister.ts';
 import { lsRefsRequest, readAdvertisement, readLsRefs, type Advertisement } from './ls-refs.ts';
+import { UnreadableAnswer } from './packets.ts';
 import type { RefListing } from './ref-listing.ts';
 
 /** Far more than twenty thousand tags take. */
@@ -28,11 +29,8 @@ const UNREACHABLE = (
   'ENETUNREACH EPIPE'
 ).split(' ');
 
-/** Settings of git's own for the way out and for whom to trust, which only git follows. */
-const GIT_ONLY = (
-  'http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY ' +
-  'SSL_CERT_FILE SSL_CERT_DIR GIT_SSL_CAINFO GIT_SSL_CAPATH'
-).split(' ');
+/** Where there is a proxy, git knows the way. */
+const PROXIES = 'http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY'.split(' ');
 
 export interface HttpListing {
   /** Throws `HostFailure`, `TrialFault`, or the signal's reason. */
@@ -59,7 +57,8 @@ export function httpListing({
 
   const list = async (asked: Asked, origin: string): Promise<RefListing | 'needs-git'> => {
     if (versions.get(origin) === 2) {
-      const listing = await byLsRefs(asked);
+      // One repository of a host may be served unlike the others: what is no answer is one to "what do you speak?".
+      const listing = await byLsRefs(asked).catch(otherIfUnreadable);
       if (listing !== 'other') return listing;
     }
     const advertisement = await discover(asked);
@@ -73,7 +72,7 @@ export function httpListing({
 
   return {
     list: async (query, signal) => {
-      if (GIT_ONLY.some((name) => (process.env[name] ?? '') !== '')) return 'needs-git';
+      if (PROXIES.some((name) => (process.env[name] ?? '') !== '')) return 'needs-git';
       const authorization = query.login === null ? null : await authorizationOf(query.login);
       const ask: Asked['ask'] = async ({ path, ...request }) => {
         const url = new URL(`${query.url.replace(/\/+$/, '')}${path}`);
@@ -107,6 +106,11 @@ async function byLsRefs({ ask, branch }: Asked): Promise<RefListing | 'other'> {
   assertHostServes(answer);
   if (answer.status !== 200 || answer.type !== RESULT) return 'other';
   return readLsRefs(answer.body, branch);
+}
+
+function otherIfUnreadable(error: unknown): 'other' {
+  if (error instanceof UnreadableAnswer) return 'other';
+  throw error;
 }
 
 async function discover({ ask, branch, login }: Asked): Promise<Advertisement | 'needs-git'> {

@@ -5,7 +5,7 @@
  * An answer is believed as a whole or not at all: one that was cut off would be taken for an upstream that withdrew its
  * releases (invariant I7). Refs that nobody asked for are passed over.
  */
-import { DELIMITER, FLUSH, packet, packetAt, textEnd, textOf } from './packets.ts';
+import { DELIMITER, FLUSH, packet, packetAt, textEnd, textOf, UnreadableAnswer } from './packets.ts';
 import { MOST_REFS, type RefListing } from './ref-listing.ts';
 
 const TAGS = 'refs/tags/';
@@ -46,11 +46,11 @@ class Collected {
 
   add(name: string, object: string): void {
     this.objects.set(name, object);
-    if (this.objects.size > MOST_REFS) throw new Error(`it has more than ${MOST_REFS} tags`);
+    if (this.objects.size > MOST_REFS) throw new UnreadableAnswer(`it has more than ${MOST_REFS} tags`);
   }
 
   listing(isWhole: boolean): RefListing {
-    if (!isWhole) throw new Error('something follows after the end of the answer');
+    if (!isWhole) throw new UnreadableAnswer('something follows after the end of the answer');
     return { objects: this.objects, peeled: this.peeled, head: this.head };
   }
 }
@@ -63,7 +63,7 @@ export function readLsRefs(body: Buffer, branch: string | null): RefListing {
     const next = packetAt(body, offset);
     offset = next.end;
     if (next.kind === 'flush') return found.listing(offset === body.length);
-    if (next.kind === 'delimiter') throw new Error('a delimiter stands in it, where none may');
+    if (next.kind === 'delimiter') throw new UnreadableAnswer('a delimiter stands in it, where none may');
     readRef(body, next.start, textEnd(body, next), found);
   }
 }
@@ -71,7 +71,8 @@ export function readLsRefs(body: Buffer, branch: string | null): RefListing {
 /** `<object> <name>`, then attributes, each after a space. */
 function readRef(body: Buffer, start: number, end: number, found: Collected): void {
   const object = body.toString('latin1', start, start + 40);
-  if (!OBJECT.test(object) || body[start + 40] !== SPACE) throw new Error(refused(body, start, end));
+  if (!OBJECT.test(object) || body[start + 40] !== SPACE)
+    throw new UnreadableAnswer(refused(body, start, end));
   const space = body.indexOf(SPACE, start + 41);
   const nameEnd = space === -1 || space > end ? end : space;
   const name = body.toString('utf8', start + 41, nameEnd);
@@ -86,7 +87,7 @@ function readRef(body: Buffer, start: number, end: number, found: Collected): vo
 }
 
 function objectIn(text: string): string {
-  if (!OBJECT.test(text)) throw new Error('the answer peels a tag to something that is no object');
+  if (!OBJECT.test(text)) throw new UnreadableAnswer('the answer peels a tag to something that is no object');
   return text;
 }
 
@@ -160,7 +161,8 @@ function readCapabilities(text: string, found: Collected): boolean {
 
 function readAdvertised(body: Buffer, start: number, end: number, found: Collected): void {
   const object = body.toString('latin1', start, start + 40);
-  if (!OBJECT.test(object) || body[start + 40] !== SPACE) throw new Error(refused(body, start, end));
+  if (!OBJECT.test(object) || body[start + 40] !== SPACE)
+    throw new UnreadableAnswer(refused(body, start, end));
   const name = body.toString('utf8', start + 41, end);
   // So an empty repository says what it is able to.
   if (object === NOTHING) return;

@@ -7,6 +7,11 @@ export function packet(text: string): string {
   return `${(Buffer.byteLength(text) + 4).toString(16).padStart(4, '0')}${text}`;
 }
 
+/** An answer that is cut off, or says something that such an answer cannot. */
+export class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer';
+}
+
 /** What a packet holds, by its place in the body. */
 export interface Data {
   kind: 'data';
@@ -19,12 +24,14 @@ export type Packet = Data | { kind: 'flush'; end: number } | { kind: 'delimiter'
 /** Throws where the body is cut off, or is no packet line. */
 export function packetAt(body: Buffer, offset: number): Packet {
   const digits = body.toString('latin1', offset, offset + 4);
-  if (!/^[0-9a-f]{4}$/i.test(digits)) throw new Error('the answer is cut off, or not in packet lines');
+  if (!/^[0-9a-f]{4}$/i.test(digits))
+    throw new UnreadableAnswer('the answer is cut off, or not in packet lines');
   const length = Number.parseInt(digits, 16);
   if (length === 0) return { kind: 'flush', end: offset + 4 };
   if (length === 1) return { kind: 'delimiter', end: offset + 4 };
-  if (length < 4) throw new Error(`the answer holds a packet of the unknown kind ${digits}`);
-  if (offset + length > body.length) throw new Error('the answer is cut off in the middle of a packet');
+  if (length < 4) throw new UnreadableAnswer(`the answer holds a packet of the unknown kind ${digits}`);
+  if (offset + length > body.length)
+    throw new UnreadableAnswer('the answer is cut off in the middle of a packet');
   return { kind: 'data', start: offset + 4, end: offset + length };
 }
 

@@ -3,7 +3,7 @@ import { listings } from './properties/listings.ts';
 import { logs } from './properties/logs.ts';
 import { manifests } from './properties/manifests.ts';
 import { names } from './properties/names.ts';
-import { servers } from './properties/servers.ts';
+import { servers, serversAskedByGit } from './properties/servers.ts';
 import { stored } from './properties/stored.ts';
 import { tags } from './properties/tags.ts';
 import { text } from './properties/text.ts';
@@ -19,5 +19,6 @@ export const PROPERTIES: readonly Property[] = [
   text,
   logs,
   servers,
+  serversAskedByGit,
   stored,
 ];
