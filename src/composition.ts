@@ -21,6 +21,7 @@ import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
 import { mirrorReader } from './observed/mirrors.ts';
 import { readPasses } from './observed/passes.ts';
+import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
 import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
@@ -30,10 +31,12 @@ import type { PassPorts, PassResult } from './reconciler/pass.ts';
 import type { Clock, Driver, MirrorReader } from './reconciler/ports.ts';
 import { bootId, uptimeMs } from './state/holder.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
+import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
 import { acquireLease, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
+import type { Term } from './state/term.ts';
 
 export interface Settings {
   manifests: string;
@@ -97,9 +100,14 @@ export async function openReader(settings: Settings): Promise<Reader> {
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, known, () => lastConfigFile(layout)),
-    upstream: upstreamFrom(remoteLister({ mark, timeoutMs, onChange })),
+    ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
+}
+
+/** Both take their turns at the same hosts. */
+function remotesThrough(lister: RefLister): Pick<Reader, 'upstream' | 'remoteMirrors'> {
+  return { upstream: upstreamFrom(lister), remoteMirrors: remoteMirrorsFrom(lister) };
 }
 
 /** One line for a host, however many recipes it serves. */
@@ -140,7 +148,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     const ports: PassPorts = {
       ...reader,
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
-      upstream: upstreamFrom(
+      ...remotesThrough(
         remoteLister({
           mark: `${term.mark}/observe`,
           lifeline: term.lifeline,
@@ -160,22 +168,45 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       }),
       workspace: (trialId) => makeWorkspace(term, trialId),
       leaveToRecovery: (why) => term.leaveToRecovery(why),
+      background: backgroundOf(term, settings.log),
       instance: { host: hostname(), pid: process.pid, term: term.id },
     };
-    const store = async (result: PassResult, whole: boolean): Promise<void> => {
-      const earlier = await readPasses(layout);
-      const { startedAt, enrolled, configFile, report } = result;
-      // What may not be read is not written over; what was read and is no history of passes is begun anew.
-      if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
-      if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
-      const before = earlier.readable ? earlier.value : null;
-      await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
+    return {
+      ports,
+      lease: { ...lease, release: () => endTerm(lease, driver) },
+      store: async (result, whole) => await storeResult(layout, term, result, { whole, warn }),
     };
-    return { ports, lease: { ...lease, release: () => endTerm(lease, driver) }, store };
   } catch (error) {
     await lease.release();
     throw error;
   }
+}
+
+/** What a pass does outside of trials has no step and no log of its own. */
+function backgroundOf(term: Term, log: Logger): PassPorts['background'] {
+  return (recipe, signal) => ({
+    signal,
+    mark: `${term.mark}/mirror`,
+    log: {
+      note: (text) => log.info({ recipe, text }, 'syncing a mirror'),
+      output: () => undefined,
+      conceal: () => undefined,
+    },
+  });
+}
+
+async function storeResult(
+  layout: Layout,
+  term: Term,
+  { startedAt, enrolled, configFile, report }: PassResult,
+  { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
+): Promise<void> {
+  const earlier = await readPasses(layout);
+  // What may not be read is not written over; what was read and is no history of passes is begun anew.
+  if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
+  if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
+  const before = earlier.readable ? earlier.value : null;
+  await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */

@@ -19,7 +19,8 @@ export interface PrintedRow {
     message: string | null;
     promoted: boolean;
   } | null;
-  notes?: unknown;
+  mirror: { state: string; message: string; due: boolean; pullRequests: string | null } | null;
+  notes: readonly string[];
   bytes: number;
   leftovers: readonly { ours: boolean; bytes: number | null }[] | null;
 }
@@ -51,7 +52,7 @@ export function printReport(out: Output, err: Output, report: PrintedReport, asJ
   if (report.recipes.length > 0) {
     out.write(coloured(out, tableOf(out, report), report.recipes));
     out.write(`\n${summary(report)}\n`);
-    for (const row of report.recipes) out.write(leftoversOf(row));
+    for (const row of report.recipes) out.write(`${mirrorOf(row)}${notesOf(row)}${leftoversOf(row)}`);
   }
   if (report.error !== undefined) err.write(`${paint(err, 'red', 'error:')} ${printable(report.error)}\n`);
 }
@@ -102,6 +103,24 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
       : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
   });
   return [header, ...painted].join('\n');
+}
+
+/** Nothing where all is well with it. */
+function mirrorOf({ recipe, mirror }: PrintedRow): string {
+  if (mirror === null) return '';
+  const name = oneLine(recipe);
+  const next = mirror.due ? '; it is synced by the next pass' : '';
+  const state =
+    mirror.state === 'equal'
+      ? ''
+      : `mirror of ${name}: ${oneLine(mirror.state)}: ${firstLine(mirror.message)}${next}\n`;
+  return mirror.pullRequests === null
+    ? state
+    : `${state}pull requests of ${name}: ${firstLine(mirror.pullRequests)}\n`;
+}
+
+function notesOf({ recipe, notes }: PrintedRow): string {
+  return notes.map((note) => `note on ${oneLine(recipe)}: ${oneLine(note)}\n`).join('');
 }
 
 /** Empty where there are none. */

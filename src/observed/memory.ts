@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Reading, RecipeMemory } from '../reconciler/model.ts';
 import { Acceptance, Commit, GenerationNumber, readStored, SafeName, Time, Uptime } from '../state/stored.ts';
 
+const Trouble = z.object({ since: Time, message: z.string() });
+
 const Memory = z.object({
   firstSeen: z
     .record(
@@ -15,6 +17,17 @@ const Memory = z.object({
   rebuild: z.object({ generation: GenerationNumber.nullable(), at: Time }).nullable().default(null),
   holdsFrom: z.record(z.string(), Time).default({}),
   driftSince: Time.nullable().default(null),
+  mirror: z
+    .object({
+      foreignTags: z.array(z.string()).default([]),
+      rewrites: z
+        .array(z.object({ ref: z.string(), from: Commit, to: Commit.nullable(), at: Time }))
+        .default([]),
+      failing: Trouble.nullable().default(null),
+      pullRequests: Trouble.nullable().default(null),
+    })
+    .nullable()
+    .default(null),
   lastVerdict: z
     .object({
       trial: SafeName,

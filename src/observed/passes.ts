@@ -26,6 +26,18 @@ const StoredRow = z.looseObject({
       promoted: z.boolean(),
     })
     .nullable(),
+  /** Null where the recipe has no remote mirror, and in what earlier versions stored. */
+  mirror: z
+    .looseObject({
+      url: z.string(),
+      state: z.string(),
+      message: z.string(),
+      due: z.boolean(),
+      pullRequests: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
+  notes: z.array(z.string()).default([]),
   bytes: z.number(),
   /** Null where it could not be read, and in what earlier versions stored. */
   leftovers: z

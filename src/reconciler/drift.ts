@@ -122,10 +122,10 @@ function read(view: RecipeView, fleet: FleetView): Settled | Known {
 function withoutCanonical(known: Known): Settled | Drift {
   const { newest, manifest, tags } = known;
   if (newest === null) {
-    const seen =
+    const found =
       tags.length === 0 ? 'it has no tags' : `none of its ${tags.length} tags is a release that counts`;
     return {
-      ...settle('never-released', 'no-release-tag', `${manifest.upstream}: ${seen}`),
+      ...settle('never-released', 'no-release-tag', `${manifest.upstream}: ${found}`),
       notes: known.notes,
     };
   }
@@ -190,33 +190,37 @@ function heldByCanonical(known: Known, record: CanonicalRecord): Held | null {
     return { reason: 'driver-changed', message };
   }
   const tag = tags.find(({ name }) => name === record.version);
+  const canonical = seen(record, known);
   if (tag !== undefined && tag.commit !== record.commit) {
-    const sightings = own(memory.firstSeen, record.version) ?? [];
-    const seenAt = (commit: string): string =>
-      sightings.find((each) => each.commit === commit)?.at ?? 'just now';
-    const once = sightings.some(({ commit }) => commit === record.commit);
-    const now = `${tag.commit} (first seen ${seenAt(tag.commit)})`;
+    const once = (own(memory.firstSeen, record.version) ?? []).some(({ commit }) => commit === record.commit);
+    const now = seen({ version: record.version, commit: tag.commit }, known);
     return once
-      ? {
-          reason: 'tag-moved',
-          message: `tag ${record.version} moved from ${record.commit} (first seen ${seenAt(record.commit)}) to ${now}`,
-        }
+      ? { reason: 'tag-moved', message: `tag ${record.version} moved from ${canonical} to ${now}` }
       : {
           reason: 'record-mismatch',
-          message: `the record names ${record.commit} for ${record.version}, which was never seen under that tag; it is ${now}`,
+          message: `the record names ${canonical} for ${record.version}; that tag is at ${now}`,
         };
   }
   if (newest !== null && compareReleases(record.version, newest.version) <= 0) return null;
-  const instead = newest === null ? 'no release is left' : `the newest is ${newest.version}`;
+  const instead =
+    newest === null ? 'no release is left' : `the newest is ${newest.version} at ${seen(newest, known)}`;
   return tag === undefined
     ? {
         reason: 'release-withdrawn',
-        message: `tag ${record.version} of the canonical is gone upstream; ${instead}`,
+        message: `tag ${record.version} of the canonical, at ${canonical}, is gone upstream; ${instead}`,
       }
     : {
         reason: 'canonical-not-allowed',
-        message: `the manifest no longer allows the canonical's release ${record.version}; ${instead}`,
+        message: `the manifest no longer allows the canonical's release ${record.version} at ${canonical}; ${instead}`,
       };
+}
+
+/** A commit, and since when this program knows it under that tag. */
+function seen({ version, commit }: Pick<ReleaseRef, 'version' | 'commit'>, { memory, tags }: Known): string {
+  const sighting = (own(memory.firstSeen, version) ?? []).find((each) => each.commit === commit);
+  if (sighting !== undefined) return `${commit} (first seen ${sighting.at})`;
+  const isThere = tags.some((tag) => tag.name === version && tag.commit === commit);
+  return `${commit} (${isThere ? 'first seen just now' : 'never seen under that tag'})`;
 }
 
 /** An acceptance counts only for exactly what its giver saw. */

@@ -1,12 +1,13 @@
 /** Reads both sides, through ports: the fleet's manifests, every upstream, the registry and the warm volumes. */
 import { mapBounded } from './bounded.ts';
-import type { Fleet, Reading } from './model.ts';
-import type { Driver, FleetSource, Registry, Upstream } from './ports.ts';
+import type { Fleet, Manifest, Reading } from './model.ts';
+import type { Asking, Driver, FleetSource, Registry, RemoteMirrors, Upstream } from './ports.ts';
 import { readable, unreadable, type FleetView, type RecipeView } from './view.ts';
 
 export interface ObservePorts {
   fleet: FleetSource;
   upstream: Upstream;
+  remoteMirrors: RemoteMirrors;
   registry: Registry;
   driver: Pick<Driver, 'kind' | 'reach'>;
 }
@@ -30,18 +31,33 @@ export async function observeFleet(
   const fleet = await ports.fleet.load();
   const recorded = await ports.registry.recorded();
   const recipes = new Map<string, RecipeView>();
-  const limit = fleet.config.readable ? fleet.config.value.concurrency.observe : DEFAULT_CONCURRENCY;
-  await mapBounded(namesOf(fleet, recorded), limit, async (name) => {
-    const manifest = fleet.manifests.find((each) => each.name === name) ?? null;
-    const ask = manifest?.enrolled === true && (asked.length === 0 || asked.includes(name));
-    const [refs, local] = await Promise.all([
-      ask ? ports.upstream.refs(manifest, { signal, concurrency: limit }) : null,
-      observeLocally(name, ports.registry),
-    ]);
+  const concurrency = fleet.config.readable ? fleet.config.value.concurrency.observe : DEFAULT_CONCURRENCY;
+  const manifests = new Map(fleet.manifests.map((manifest) => [manifest.name, manifest]));
+  const invalid = new Map(fleet.invalid.map((each) => [each.name, each]));
+  const wanted = (name: string): boolean => asked.length === 0 || asked.includes(name);
+  // All at once: whose turn it is to be asked is decided by hosts, and one that hangs holds nobody up.
+  const remotes = new Map(
+    fleet.manifests
+      .filter(({ name, enrolled }) => enrolled && wanted(name))
+      .map((manifest) => [manifest.name, observeRemotely(manifest, ports, { signal, concurrency })]),
+  );
+  const names = namesOf(fleet, recorded);
+  const local = await mapBounded(names, concurrency, (name) => observeLocally(name, ports.registry));
+  for (const [index, name] of names.entries()) {
+    const { refs, mirror } = (await remotes.get(name)) ?? { refs: null, mirror: null };
     signal.throwIfAborted();
-    const invalid = fleet.invalid.find((each) => each.name === name) ?? null;
-    recipes.set(name, { recipe: name, manifest, invalid, refs, ...local });
-  });
+    const manifest = manifests.get(name) ?? null;
+    const stored = local[index];
+    if (stored === undefined) continue;
+    recipes.set(name, {
+      recipe: name,
+      manifest,
+      invalid: invalid.get(name) ?? null,
+      refs,
+      mirror,
+      ...stored,
+    });
+  }
   const view = {
     config: fleet.config,
     driver: await reachDriver(fleet, ports.driver),
@@ -51,6 +67,19 @@ export async function observeFleet(
     window: { open: true } as const,
   };
   return { fleet, recorded, view };
+}
+
+type RemoteView = Pick<RecipeView, 'refs' | 'mirror'>;
+
+/** Upstream says what the mirror should hold: so it is asked first. */
+async function observeRemotely(
+  manifest: Manifest,
+  { upstream, remoteMirrors }: ObservePorts,
+  asking: Asking,
+): Promise<RemoteView> {
+  const refs = await upstream.refs(manifest, asking);
+  if (manifest.mirror === null || !refs.readable) return { refs, mirror: null };
+  return { refs, mirror: await remoteMirrors.refs(manifest, refs.value.branch?.name ?? null, asking) };
 }
 
 export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials' | 'leftovers'>;

@@ -20,18 +20,20 @@ import {
   type Look,
   type LookPorts,
 } from './look.ts';
-import type { Decision, Instant, TrialRecord } from './model.ts';
+import type { Decision, TrialRecord } from './model.ts';
 import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
-import {
-  rememberCanonical,
-  rememberDecision,
-  rememberHolds,
-  rememberTags,
-  rememberTrial,
-} from './remember.ts';
+import { rememberFindings } from './pass-memory.ts';
 import { diskOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
+import {
+  isMirrorDue,
+  namedTags,
+  noting,
+  syncMirrors,
+  type Syncing,
+  type SyncOutcomes,
+} from './sync-mirrors.ts';
 import { runTrial } from './trial.ts';
 import type { TrialEvent, TrialPorts } from './trial-run.ts';
 import type { RecipeView } from './view.ts';
@@ -40,6 +42,8 @@ export interface PassPorts extends LookPorts, TrialPorts, ObeyPorts {
   driver: TrialPorts['driver'];
   fleet: TrialPorts['fleet'];
   instance: TrialRecord['instance'];
+  /** For what a pass does outside of trials. */
+  background: Syncing['workFor'];
 }
 
 export interface PassRequest {
@@ -64,6 +68,8 @@ interface Pass {
   acted: Map<string, Acted>;
   /** What there is to say of a recipe that no decision says. */
   notes: Map<string, readonly string[]>;
+  /** What came of syncing mirrors. */
+  synced: SyncOutcomes;
   /** Bytes that the trials under way may still come to take. */
   reserved: Map<string, number>;
   cancellations: Cancellations;
@@ -81,29 +87,53 @@ export async function runPass(
   await obeyRequests(ports);
   const found = await look(ports, request.only, request, stop);
   const cancellations = new Cancellations(ports);
-  const shared = { ports, request, found, cancellations, onEvent, stop };
+  const synced: SyncOutcomes = new Map();
+  const noted = { ...ports, mirror: noting(ports.mirror, synced) };
+  const shared = { ports: noted, request, found, cancellations, synced, onEvent, stop };
   const pass: Pass = { ...shared, acted: new Map(), notes: new Map(), reserved: new Map() };
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
-    for (const name of found.decisions.keys()) await remember(pass, name, found);
+    for (const name of found.decisions.keys()) await rememberFindings(pass, name, found);
+    // Not behind trials that may take hours; and once more for those that a trial was to sync, and did not.
+    await syncDueMirrors(pass, (name) => !isServed(name, found));
     await serveAll(pass);
+    await syncDueMirrors(pass, () => true);
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
+  return { report: reportOn(pass, after), startedAt, enrolled, configFile: found.fleet.configFile };
+}
+
+function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {
+  const { ports, found } = pass;
   const now = ports.clock.now();
   const rows = [...found.decisions.values()].map((decision) =>
     rowOf(decision, viewOf(pass, decision.recipe), {
       after: after.get(decision.recipe) ?? [],
       acted: pass.acted.get(decision.recipe) ?? null,
       notes: pass.notes.get(decision.recipe) ?? [],
+      synced: pass.synced.get(decision.recipe) ?? null,
       now,
     }),
   );
-  const { program } = ports;
   const { error, view } = found;
+  const { program } = ports;
   const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
-  const report = reportOf(rows, { kind: 'Pass', ...told });
-  return { report, startedAt, enrolled, configFile: found.fleet.configFile };
+  return reportOf(rows, { kind: 'Pass', ...told });
+}
+
+async function syncDueMirrors(pass: Pass, wanted: (name: string) => boolean): Promise<void> {
+  const { ports, found, synced, stop } = pass;
+  const now = ports.clock.now();
+  const due = [...found.decisions.values()].filter(
+    (decision) =>
+      wanted(decision.recipe) &&
+      !synced.has(decision.recipe) &&
+      isMirrorDue(viewOf(pass, decision.recipe), decision, now),
+  );
+  const views = due.map(({ recipe }) => viewOf(pass, recipe));
+  await syncMirrors(views, { mirror: ports.mirror, outcomes: synced, stop, workFor: ports.background });
+  for (const { recipe } of views) await rememberFindings(pass, recipe, instantOf(ports.clock));
 }
 
 /** What drifted; then once more what failed for reasons of ours, and what waited for that. */
@@ -205,7 +235,7 @@ async function lookAgain(
   const decision = decide(view, found.view, context);
   found.decisions.set(name, decision);
   if (reserves && decision.plan !== null) pass.reserved.set(name, roomFor(view, found.view));
-  if (trial !== undefined) await remember(pass, name, instantOf(ports.clock), trial);
+  if (trial !== undefined) await rememberFindings(pass, name, instantOf(ports.clock), trial);
   return decision;
 }
 
@@ -225,40 +255,6 @@ async function lookAtAllAgain(pass: Pass): Promise<void> {
     pass.found.decisions.delete(name);
     recipes.delete(name);
   }
-}
-
-/** Writes only where there is something new to remember. */
-async function remember(pass: Pass, name: string, instant: Instant, trial?: TrialRecord): Promise<void> {
-  const { ports, found } = pass;
-  const view = viewOf(pass, name);
-  const decision = found.decisions.get(name);
-  if (decision === undefined || !view.memory.readable || view.manifest?.enrolled !== true) return;
-  const before = view.memory.value;
-  let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, instant) : before;
-  if (view.record.readable) memory = rememberCanonical(memory, view.record.value);
-  if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, instant);
-  if (trial !== undefined) memory = rememberTrial(memory, trial);
-  memory = rememberDecision(memory, decision, instant.now);
-  if (memory === before) return;
-  try {
-    await ports.memory.remember(name, memory);
-    found.view.recipes.set(name, { ...view, memory: { readable: true, value: memory } });
-  } catch (error) {
-    if (error instanceof Fenced) throw error;
-    // It is found out again by the next look; until then the others are served as always.
-    const note = `what was seen could not be remembered: ${describe(error)}`;
-    pass.notes.set(name, [...(pass.notes.get(name) ?? []), note]);
-    found.decisions.set(name, { ...decision, message: `${decision.message}; ${note}` });
-  }
-}
-
-/** What the local mirror keeps a tag of, though upstream may have withdrawn it. */
-function namedTags({ record, generations }: RecipeView): string[] {
-  const canonical = record.readable && record.value !== null ? [record.value.version] : [];
-  const kept = generations.readable
-    ? generations.value.flatMap(({ document }) => document?.version ?? [])
-    : [];
-  return [...new Set([...canonical, ...kept])];
 }
 
 function viewOf(pass: Pass, name: string): RecipeView {

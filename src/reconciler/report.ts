@@ -14,6 +14,8 @@ import type {
 } from './model.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { paused } from './gates.ts';
+import { mirrorState } from './mirror-drift.ts';
+import { isMirrorDue, type SyncOutcome } from './sync-mirrors.ts';
 import type { FleetView, RecipeView } from './view.ts';
 
 interface RowTrial {
@@ -23,6 +25,19 @@ interface RowTrial {
   step: StepName | null;
   message: string | null;
   promoted: boolean;
+}
+
+interface RowMirror {
+  url: string;
+  /** `unread`: upstream did not say what it should hold. */
+  state: 'equal' | 'differs' | 'unreadable' | 'failing' | 'unread';
+  message: string;
+  /** Is it still to be synced, by this pass or the next? */
+  due: boolean;
+  /** Since when it cannot be kept equal to upstream; null while it can. */
+  failingSince: string | null;
+  /** Why not every pull request could be looked after; null where all were, or none are to be. */
+  pullRequests: string | null;
 }
 
 export interface Row {
@@ -37,6 +52,8 @@ export interface Row {
   nextAt: string | null;
   acted: boolean;
   trial: RowTrial | null;
+  /** The team's own mirror; null where its manifest names none. */
+  mirror: RowMirror | null;
   /** In force, whatever the decision is. */
   suspended: Pause | null;
   driftSince: string | null;
@@ -79,11 +96,15 @@ export interface Acted {
   trial: TrialRecord | null;
 }
 
-export function rowOf(
-  decision: Decision,
-  view: RecipeView,
-  extra: { after: readonly string[]; acted: Acted | null; notes?: readonly string[]; now: Date },
-): Row {
+interface RowExtra {
+  after: readonly string[];
+  acted: Acted | null;
+  notes?: readonly string[];
+  synced?: SyncOutcome | null;
+  now: Date;
+}
+
+export function rowOf(decision: Decision, view: RecipeView, extra: RowExtra): Row {
   const { recipe, drift, reason, message, latest, canonical, nextAt, notes } = decision;
   const suspend = view.manifest?.suspend ?? null;
   const generations = view.generations.readable ? view.generations.value : [];
@@ -99,6 +120,7 @@ export function rowOf(
     nextAt,
     acted: extra.acted !== null,
     trial: extra.acted?.trial ? trialOf(extra.acted.trial) : null,
+    mirror: mirrorOf(decision, view, extra),
     suspended: paused(suspend, extra.now) === null ? null : suspend,
     driftSince: view.memory.readable ? view.memory.value.driftSince : null,
     bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -107,6 +129,24 @@ export function rowOf(
     leftovers: view.leftovers.readable ? view.leftovers.value : null,
     observedAt: extra.now.toISOString(),
   };
+}
+
+function mirrorOf(decision: Decision, view: RecipeView, { synced, now }: RowExtra): RowMirror | null {
+  const { manifest, memory } = view;
+  if (manifest === null || manifest.mirror === null) return null;
+  const remembered = memory.readable ? memory.value.mirror : null;
+  const shared = {
+    url: manifest.mirror.url,
+    failingSince: remembered?.failing?.since ?? null,
+    pullRequests: remembered?.pullRequests?.message ?? null,
+  };
+  if (synced?.report) {
+    return { ...shared, state: 'equal', message: `${shared.url} was made equal to upstream`, due: false };
+  }
+  if (synced?.fault != null) return { ...shared, state: 'failing', message: synced.fault, due: true };
+  const found = mirrorState(view);
+  if (found === null) return { ...shared, state: 'unread', message: 'upstream was not read', due: false };
+  return { ...shared, state: found.state, message: found.message, due: isMirrorDue(view, decision, now) };
 }
 
 function trialOf({ id, verdict, steps, message, promoted }: TrialRecord): RowTrial {

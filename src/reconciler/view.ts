@@ -23,6 +23,8 @@ export interface RecipeView {
   invalid: InvalidManifest | null;
   /** Null where upstream was not asked, because nothing hangs on the answer. */
   refs: Reading<RemoteRefs> | null;
+  /** The team's own mirror; null where the manifest names none, or upstream does not say what it should hold. */
+  mirror: Reading<RemoteRefs> | null;
   record: Reading<CanonicalRecord | null>;
   /** What the record names: the canonical first, then the kept ones as listed. */
   generations: Reading<readonly ObservedGeneration[]>;

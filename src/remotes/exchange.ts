@@ -30,7 +30,7 @@ export interface Answer {
   body: Buffer;
 }
 
-export interface ExchangeLimits {
+interface ExchangeLimits {
   timeoutMs: number;
   /** Of the answer's body. */
   longest: number;

@@ -7,12 +7,13 @@ import type { RecipeView } from '../../src/reconciler/view.ts';
 import { context, DAY, fleet, generation, manifest, memory, NOW, record, tag, trial, view } from './world.ts';
 
 const V1 = '1.0.0+1.0';
-const quiet = { decision: 'in-sync', drift: null, acted: false };
 const rowWith = (decision: string, drift: string | null = null, acted = false) => ({
   decision,
   drift,
   acted,
+  mirror: null as { due: boolean } | null,
 });
+const quiet = rowWith('in-sync');
 
 describe('the exit code, the first that applies', () => {
   it.each<[string, 'Plan' | 'Pass', ReturnType<typeof rowWith>[], number]>([
@@ -20,6 +21,9 @@ describe('the exit code, the first that applies', () => {
     ['a plan has something to act on', 'Plan', [rowWith('held', 'seed'), rowWith('advance', 'advance')], 2],
     ['a pass acted and it is still not in sync', 'Pass', [rowWith('held', 'advance', true), quiet], 2],
     ['a pass was stopped before it acted', 'Pass', [rowWith('seed', 'seed')], 2],
+    ['a mirror differs', 'Plan', [{ ...quiet, mirror: { due: true } }, rowWith('held')], 2],
+    ['a mirror could not be synced', 'Pass', [{ ...quiet, mirror: { due: true } }], 2],
+    ['a mirror is equal', 'Pass', [{ ...quiet, mirror: { due: false } }], 0],
     ['something is held', 'Pass', [rowWith('held', 'advance'), quiet], 3],
     ['something is held without drift', 'Plan', [rowWith('held'), quiet], 3],
     ['something is blocked', 'Plan', [rowWith('blocked', 'seed')], 3],

@@ -104,7 +104,7 @@ describe('an answer', () => {
   const cases: [string, RequestListener, RegExp][] = [
     ['that never ends', endless, /more than \d+ bytes/],
     ['that names too many tags', tooMany, /more than 20000 tags/],
-    ['that refuses', (_, response) => void response.end(`${packet('ERR go away\n')}`), /go away/],
+    ['that refuses', (_, response) => void response.end(packet('ERR go away\n')), /go away/],
     ['that holds no packets', (_, response) => void response.end('hello'), /not in packet lines/],
     ['that goes on after its end', (_, response) => void response.end('00000000'), /after the end/],
     [

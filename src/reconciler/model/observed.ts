@@ -1,5 +1,6 @@
 /** Observed state: records, generations as they lie on disk, and what is remembered between looks. */
 import type { Manifest, ReleaseRef } from './desired.ts';
+import type { Rewrite } from './mirrors.ts';
 import type { Program, Uptime, Verdict } from './trials.ts';
 
 export interface VolumeRecord {
@@ -106,8 +107,22 @@ export interface RecipeMemory {
   /** Trials whose end lies in the future of a clock that jumped: from when their hold counts instead. */
   holdsFrom: Readonly<Record<string, string>>;
   driftSince: string | null;
+  /** Null where no remote mirror was ever looked at. */
+  mirror: MirrorMemory | null;
   lastVerdict: { trial: string; verdict: Verdict; at: string } | null;
   conditions: readonly Condition[];
+}
+
+/** What is remembered of the team's own mirror of a recipe. */
+export interface MirrorMemory {
+  /** Names of its tags that are people's; said once. */
+  foreignTags: readonly string[];
+  /** What upstream rewrote, newest first. */
+  rewrites: readonly (Rewrite & { at: string })[];
+  /** Since when, and why, it cannot be kept equal to upstream; null while it can. */
+  failing: { since: string; message: string } | null;
+  /** Since when, and why, not every pull request could be looked after; null while all were. */
+  pullRequests: { since: string; message: string } | null;
 }
 
 type LeftoverKind =

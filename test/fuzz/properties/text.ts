@@ -60,6 +60,8 @@ function printed(odd: string, color: boolean): string {
     after: [odd],
     nextAt: odd,
     trial: { id: odd, verdict: odd, step: odd, message: odd, promoted: false },
+    mirror: { state: odd, message: odd, due: true, pullRequests: odd },
+    notes: [odd],
     leftovers: [{ ours: true, bytes: 1 }],
     bytes: 1,
   };

@@ -1,0 +1,71 @@
+/** Stores what a pass found out about a recipe, where anything of it is news (invariant I4). */
+import { describe, Fenced } from './errors.ts';
+import type { Look } from './look.ts';
+import type { Instant, RecipeMemory, TrialRecord } from './model.ts';
+import type { MemoryWriter } from './ports.ts';
+import { mirrorNews, rememberMirror } from './remember-mirror.ts';
+import {
+  rememberCanonical,
+  rememberDecision,
+  rememberHolds,
+  rememberTags,
+  rememberTrial,
+} from './remember.ts';
+import type { SyncOutcomes } from './sync-mirrors.ts';
+import type { RecipeView } from './view.ts';
+
+export interface Findings {
+  ports: { memory: MemoryWriter };
+  found: Look;
+  synced: SyncOutcomes;
+  /** What there is to say of a recipe that no decision says. */
+  notes: Map<string, readonly string[]>;
+}
+
+/** `trial`: one that just ended. */
+export async function rememberFindings(
+  pass: Findings,
+  name: string,
+  instant: Instant,
+  trial?: TrialRecord,
+): Promise<void> {
+  const { ports, found, synced } = pass;
+  const view = found.view.recipes.get(name);
+  const decision = found.decisions.get(name);
+  if (view === undefined || decision === undefined) return;
+  if (!view.memory.readable || view.manifest?.enrolled !== true) return;
+  const before = view.memory.value;
+  const outcome = synced.get(name) ?? null;
+  let memory = rememberDecision(observed(before, view, instant, trial), decision, instant.now);
+  memory = rememberMirror(memory, view, outcome, instant.now);
+  addNotes(pass, name, mirrorNews(before, memory, outcome));
+  if (memory === before) return;
+  try {
+    await ports.memory.remember(name, memory);
+    found.view.recipes.set(name, { ...view, memory: { readable: true, value: memory } });
+  } catch (error) {
+    if (error instanceof Fenced) throw error;
+    // It is found out again by the next look; until then the others are served as always.
+    const note = `what was seen could not be remembered: ${describe(error)}`;
+    addNotes(pass, name, [note]);
+    found.decisions.set(name, { ...decision, message: `${decision.message}; ${note}` });
+  }
+}
+
+function observed(
+  before: RecipeMemory,
+  view: RecipeView,
+  instant: Instant,
+  trial: TrialRecord | undefined,
+): RecipeMemory {
+  let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, instant) : before;
+  if (view.record.readable) memory = rememberCanonical(memory, view.record.value);
+  if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, instant);
+  return trial === undefined ? memory : rememberTrial(memory, trial);
+}
+
+function addNotes({ notes }: Findings, name: string, more: readonly string[]): void {
+  const known = notes.get(name) ?? [];
+  const fresh = more.filter((note) => !known.includes(note));
+  if (fresh.length > 0) notes.set(name, [...known, ...fresh]);
+}

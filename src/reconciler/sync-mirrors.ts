@@ -1,0 +1,78 @@
+/**
+ * Keeps the team's mirrors equal to upstream where no trial does it. A mirror that differs is drift of its own: it is
+ * synced in the same pass, also where the recipe itself is in sync or held, but not while it is suspended.
+ */
+import { mapBounded } from './bounded.ts';
+import { describe, Fenced, TrialEnded } from './errors.ts';
+import { paused } from './gates.ts';
+import { mirrorState } from './mirror-drift.ts';
+import type { Decision, SyncReport } from './model.ts';
+import type { MirrorPort, Work } from './ports.ts';
+import type { RecipeView } from './view.ts';
+
+/** What came of syncing one recipe's mirrors: what it brought to light, or why it failed. */
+export type SyncOutcome = { report: SyncReport; fault: null } | { report: null; fault: string };
+
+/** Of every sync in a pass, by recipe; whoever asked for it, a trial or the pass itself. */
+export type SyncOutcomes = Map<string, SyncOutcome>;
+
+export function noting(mirror: MirrorPort, outcomes: SyncOutcomes): MirrorPort {
+  return {
+    ...mirror,
+    sync: async (request, work) => {
+      const { name } = request.manifest;
+      try {
+        const report = await mirror.sync(request, work);
+        outcomes.set(name, { report, fault: null });
+        return report;
+      } catch (error) {
+        if (!(error instanceof Fenced || error instanceof TrialEnded) && !work.signal.aborted)
+          outcomes.set(name, { report: null, fault: describe(error) });
+        throw error;
+      }
+    },
+  };
+}
+
+/** Is the mirror to be synced, as things are? Not on a word of upstream that is not believed. */
+export function isMirrorDue(view: RecipeView, decision: Pick<Decision, 'decision'>, now: Date): boolean {
+  const { manifest, memory } = view;
+  if (manifest === null || !manifest.enrolled || decision.decision === 'unknown') return false;
+  if (paused(manifest.suspend, now) !== null) return false;
+  const state = mirrorState(view);
+  if (state === null) return false;
+  return state.state !== 'equal' || (memory.readable && memory.value.mirror?.pullRequests != null);
+}
+
+/** They fetch and push: more at once would make none of them faster. */
+const AT_ONCE = 4;
+
+export interface Syncing {
+  mirror: MirrorPort;
+  outcomes: SyncOutcomes;
+  stop: AbortSignal;
+  workFor: (recipe: string, signal: AbortSignal) => Work;
+}
+
+/** Syncs each of them that was not synced yet. What fails is in the outcomes, and stops no other. */
+export async function syncMirrors(views: readonly RecipeView[], syncing: Syncing): Promise<void> {
+  const { mirror, outcomes, stop, workFor } = syncing;
+  await mapBounded(views, AT_ONCE, async (view) => {
+    const { manifest, recipe } = view;
+    if (manifest === null || outcomes.has(recipe) || stop.aborted) return;
+    try {
+      await mirror.sync({ manifest, named: namedTags(view) }, workFor(recipe, stop));
+    } catch (error) {
+      if (error instanceof Fenced || !outcomes.has(recipe)) throw error;
+    }
+  });
+}
+
+/** What the local mirror keeps a tag of, though upstream may have withdrawn it. */
+export function namedTags({ record, generations }: RecipeView): string[] {
+  const canonical = record.readable && record.value !== null ? [record.value.version] : [];
+  const kept = generations.readable
+    ? generations.value.flatMap(({ document }) => document?.version ?? [])
+    : [];
+  return [...new Set([...canonical, ...kept])];
+}

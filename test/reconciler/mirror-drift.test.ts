@@ -1,0 +1,168 @@
+/** How a mirror differs from upstream, and what of it is people's. */
+import { describe, expect, it } from 'vitest';
+import { mirrorDrift, mirrorState } from '../../src/reconciler/mirror-drift.ts';
+import type { RecipeMemory, RemoteRefs } from '../../src/reconciler/model.ts';
+import { mirrorNews, rememberMirror } from '../../src/reconciler/remember-mirror.ts';
+import { isMirrorDue, namedTags, type SyncOutcome } from '../../src/reconciler/sync-mirrors.ts';
+import type { RecipeView } from '../../src/reconciler/view.ts';
+import { commitOf, generation, manifest, memory, NOW, record, tag, view } from './world.ts';
+
+const V1 = '1.0.0+1';
+const V2 = '1.1.0+1';
+const main = (commit = commitOf('main')): RemoteRefs['branch'] => ({ name: 'main', commit });
+const refs = (over: Partial<RemoteRefs> = {}): RemoteRefs => ({
+  branch: main(),
+  tags: [tag(V1), tag(V2)],
+  ...over,
+});
+const seen = (...tags: ReturnType<typeof tag>[]): RecipeMemory['firstSeen'] =>
+  Object.fromEntries(
+    tags.map(({ name, commit }) => [name, [{ commit, at: NOW.toISOString(), uptime: null }]]),
+  );
+
+const MIRRORED = manifest({
+  mirror: { url: 'https://mirror.example.org/app.git', login: null, forge: null },
+});
+
+function mirrored(mirror: RemoteRefs | string, over: Partial<RecipeView> = {}): RecipeView {
+  return {
+    ...view({ manifest: MIRRORED }),
+    refs: { readable: true, value: refs() },
+    mirror: typeof mirror === 'string' ? { readable: false, why: mirror } : { readable: true, value: mirror },
+    ...over,
+  };
+}
+
+describe('a mirror', () => {
+  it.each<[string, RemoteRefs, RemoteRefs, string[]]>([
+    ['equals upstream', refs(), refs(), []],
+    ['lacks everything', refs(), { branch: null, tags: [] }, ['main', V1, V2]],
+    ['is behind on its branch', refs(), refs({ branch: main(commitOf('old')) }), ['main']],
+    ['lacks a tag', refs(), refs({ tags: [tag(V1)] }), [V2]],
+    ['has a tag at another commit', refs(), refs({ tags: [tag(V1, commitOf('x')), tag(V2)] }), [V1]],
+    [
+      'has a tag at the same commit, by another object',
+      refs(),
+      refs({ tags: [{ ...tag(V1), object: commitOf('annotated') }, tag(V2)] }),
+      [V1],
+    ],
+    ['of an upstream without a branch', refs({ branch: null }), refs({ branch: null }), []],
+  ])('that %s', (_, upstream, mirror, differing) => {
+    expect(mirrorDrift(upstream, mirror, memory()).differing).toEqual(differing);
+  });
+
+  it('may hold tags of people: they are no drift', () => {
+    const mirror = refs({ tags: [tag(V1), tag(V2), tag('ours'), tag('2.0.0+1')] });
+    expect(mirrorDrift(refs(), mirror, memory())).toEqual({ differing: [], foreign: ['ours', '2.0.0+1'] });
+  });
+
+  it('that still holds what upstream withdrew differs; at another commit it is people’s', () => {
+    const remembered = memory({ firstSeen: seen(tag('0.9.0+1')) });
+    const withdrawn = refs({ tags: [tag(V1), tag(V2), tag('0.9.0+1')] });
+    expect(mirrorDrift(refs(), withdrawn, remembered).differing).toEqual(['0.9.0+1']);
+    const other = refs({ tags: [tag(V1), tag(V2), tag('0.9.0+1', commitOf('theirs'))] });
+    expect(mirrorDrift(refs(), other, remembered)).toEqual({ differing: [], foreign: ['0.9.0+1'] });
+  });
+
+  it('is not drift again for a tag that a sync found to be people’s', () => {
+    const mirror = { foreignTags: ['0.9.0+1'], rewrites: [], failing: null, pullRequests: null };
+    const remembered = memory({ firstSeen: seen(tag('0.9.0+1')), mirror });
+    const held = refs({ tags: [tag(V1), tag(V2), tag('0.9.0+1')] });
+    expect(mirrorDrift(refs(), held, remembered)).toEqual({ differing: [], foreign: ['0.9.0+1'] });
+  });
+
+  it('that has no name in the manifest, or whose upstream cannot be read, has no state', () => {
+    expect(mirrorState({ ...mirrored(refs()), manifest: manifest() })).toBeNull();
+    expect(mirrorState(mirrored(refs(), { refs: { readable: false, why: 'refused' } }))).toBeNull();
+  });
+});
+
+describe('a sync without a trial is due', () => {
+  const due = (each: RecipeView, decision: 'in-sync' | 'held' | 'unknown' | 'seed' = 'in-sync') =>
+    isMirrorDue(each, { decision }, NOW);
+
+  it('where the mirror differs or cannot be read, also while the recipe is held', () => {
+    expect(due(mirrored(refs()))).toBe(false);
+    expect(due(mirrored(refs({ tags: [] })))).toBe(true);
+    expect(due(mirrored(refs({ tags: [] })), 'held')).toBe(true);
+    expect(due(mirrored('refused'))).toBe(true);
+  });
+
+  it('but not on a word of upstream that is not believed, and not while the recipe is suspended', () => {
+    expect(due(mirrored(refs({ tags: [] })), 'unknown')).toBe(false);
+    const suspended = { ...MIRRORED, suspend: { reason: 'migration', by: null, until: null } };
+    expect(due(mirrored(refs({ tags: [] }), { manifest: suspended }))).toBe(false);
+    expect(due(mirrored(refs({ tags: [] }), { manifest: { ...MIRRORED, enrolled: false } }))).toBe(false);
+  });
+
+  it('where pull requests could not be looked after the last time', () => {
+    const pullRequests = { since: NOW.toISOString(), message: 'the API answers 500' };
+    const mirror = { foreignTags: [], rewrites: [], failing: null, pullRequests };
+    expect(due(mirrored(refs(), { memory: { readable: true, value: memory({ mirror }) } }))).toBe(true);
+  });
+});
+
+describe('what is remembered of a mirror', () => {
+  const report = { rewrites: [], foreignTags: [], closed: [], pullRequests: null };
+  const ok = (over: Partial<typeof report> = {}): SyncOutcome => ({
+    report: { ...report, ...over },
+    fault: null,
+  });
+  const LATER = new Date(NOW.getTime() + 60_000);
+
+  it('is nothing new where nothing is', () => {
+    const before = memory();
+    expect(rememberMirror(before, mirrored(refs()), null, NOW)).toBe(before);
+    expect(rememberMirror(before, mirrored(refs()), ok(), NOW)).toBe(before);
+  });
+
+  it('is since when it fails, until it no longer does', () => {
+    const failed = rememberMirror(memory(), mirrored('x'), { report: null, fault: 'refused' }, NOW);
+    expect(failed.mirror?.failing).toEqual({ since: NOW.toISOString(), message: 'refused' });
+    const again = rememberMirror(failed, mirrored('x'), { report: null, fault: 'read-only' }, LATER);
+    expect(again.mirror?.failing).toEqual({ since: NOW.toISOString(), message: 'read-only' });
+    expect(rememberMirror(again, mirrored(refs()), ok(), LATER).mirror?.failing).toBeNull();
+    expect(rememberMirror(again, mirrored(refs()), null, LATER).mirror?.failing).toBeNull();
+    expect(rememberMirror(again, mirrored('x'), null, LATER)).toBe(again);
+  });
+
+  it('says of people’s tags once', () => {
+    const theirs = mirrored(refs({ tags: [tag(V1), tag(V2), tag('ours')] }));
+    const before = memory();
+    const after = rememberMirror(before, theirs, null, NOW);
+    expect(mirrorNews(before, after, null)).toEqual([
+      'tags of the mirror that upstream does not have, left alone: ours',
+    ]);
+    expect(rememberMirror(after, theirs, null, LATER)).toBe(after);
+    expect(mirrorNews(after, after, null)).toEqual([]);
+  });
+
+  it('says what upstream rewrote and which pull requests were closed, and keeps a rewrite once', () => {
+    const rewrite = { ref: `refs/tags/${V1}`, from: commitOf('a'), to: commitOf('b') };
+    const gone = { ref: `refs/tags/${V2}`, from: commitOf('c'), to: null };
+    const outcome: SyncOutcome = {
+      report: { ...report, rewrites: [rewrite, gone], closed: [7] },
+      fault: null,
+    };
+    const before = memory();
+    const after = rememberMirror(before, mirrored(refs()), outcome, NOW);
+    expect(after.mirror?.rewrites).toEqual(
+      [rewrite, gone].map((each) => ({ ...each, at: NOW.toISOString() })),
+    );
+    expect(rememberMirror(after, mirrored(refs()), outcome, LATER)).toBe(after);
+    expect(mirrorNews(before, after, outcome)).toEqual([
+      `upstream rewrote ${rewrite.ref} from ${rewrite.from} to ${rewrite.to}`,
+      `upstream withdrew ${gone.ref}, which named ${gone.from}`,
+      'closed pull request 7 of the mirror, which would change nothing any more',
+    ]);
+  });
+});
+
+it('the tags that a record stands on are those of the canonical and of what is kept', () => {
+  const stored = view({
+    record: record(V2, 2, { kept: [1] }),
+    generations: [generation(2, V2), generation(1, V1)],
+  });
+  expect(namedTags(stored)).toEqual([V2, V1]);
+  expect(namedTags(view())).toEqual([]);
+});
