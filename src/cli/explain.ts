@@ -31,6 +31,25 @@ export async function explain(context: Context, recipe: string): Promise<ExitCod
   return 0;
 }
 
+function printMirror(
+  { mirror, rewrites }: Explanation,
+  heading: (text: string) => void,
+  line: (text: string) => void,
+): void {
+  if (mirror !== null) {
+    heading('Mirror');
+    line(mirror.state);
+    if (mirror.failing !== null) line(`failing since ${mirror.failing.since}: ${mirror.failing.message}`);
+    if (mirror.pullRequests !== null)
+      line(`pull requests, since ${mirror.pullRequests.since}: ${mirror.pullRequests.message}`);
+    for (const tag of mirror.foreignTags.slice(0, TAGS_SHOWN)) line(`people's own  ${tag}`);
+    if (mirror.foreignTags.length > TAGS_SHOWN)
+      line(`... and ${mirror.foreignTags.length - TAGS_SHOWN} more of people's own`);
+  }
+  if (rewrites.length > 0) heading('Rewritten by upstream');
+  for (const { ref, from, to, at } of rewrites) line(`${at}  ${ref}: ${from} -> ${to ?? 'withdrawn'}`);
+}
+
 function print(out: Output, explanation: Explanation, tail: readonly string[]): void {
   const { decision, rule, after, upstream, observed, lastTrial } = explanation;
   const heading = (text: string): void => out.write(`\n${paint(out, 'bold', text)}\n`);
@@ -58,6 +77,8 @@ function print(out: Output, explanation: Explanation, tail: readonly string[]): 
   if (upstream.releases.length > TAGS_SHOWN)
     line(`... and ${upstream.releases.length - TAGS_SHOWN} older ones`);
   for (const { tag, rule: why } of upstream.ignored) line(`ignored  ${tag}  (${why})`);
+
+  printMirror(explanation, heading, line);
 
   heading('Observed');
   line(`record: ${observed.record}`);

@@ -2,7 +2,8 @@
  * The whole chain behind one recipe's decision, as data. Its first sentence answers the question that people come
  * with: why is nothing happening? (Or what will.)
  */
-import type { Decision, Leftover, Manifest, Reason, ReleaseRef, TrialRecord } from './model.ts';
+import { mirrorState } from './mirror-drift.ts';
+import type { Decision, Leftover, Manifest, MirrorMemory, Reason, ReleaseRef, TrialRecord } from './model.ts';
 import type { Look } from './look.ts';
 import { goesAfter } from './look.ts';
 import { classify, type IgnoredTag } from './releases.ts';
@@ -36,9 +37,17 @@ export interface Explanation {
     dependencies: readonly string[];
     leftovers: readonly Leftover[];
   };
+  /** The team's own mirror; null where its manifest names none. */
+  mirror: (MirrorFacts & { url: string }) | null;
+  /** What upstream rewrote, as far as the mirrors met it, newest first. */
+  rewrites: MirrorMemory['rewrites'];
   /** What a trial would do now. */
   plan: { kind: string; target: ReleaseRef; base: string | null; keep: readonly number[] } | null;
   lastTrial: TrialRecord | null;
+}
+
+interface MirrorFacts extends Pick<MirrorMemory, 'foreignTags' | 'failing' | 'pullRequests'> {
+  state: string;
 }
 
 export function explain(recipe: string, found: Look): Explanation | null {
@@ -60,6 +69,8 @@ export function explain(recipe: string, found: Look): Explanation | null {
       dependencies: view.manifest?.dependsOn.map(({ name }) => dependencyFact(name, found)) ?? [],
       leftovers: view.leftovers.readable ? view.leftovers.value : [],
     },
+    mirror: mirrorFacts(view),
+    rewrites: view.memory.readable ? (view.memory.value.mirror?.rewrites ?? []) : [],
     plan:
       plan === null
         ? null
@@ -118,6 +129,20 @@ function upstreamFacts({ manifest, refs, memory }: RecipeView): Explanation['ups
     memory.readable ? memory.value.notCommits : {},
   );
   return { url, state: `${refs.value.tags.length} tags`, releases: allowed, ignored };
+}
+
+function mirrorFacts(view: RecipeView): Explanation['mirror'] {
+  const url = view.manifest?.mirror?.url;
+  if (url === undefined) return null;
+  const found = mirrorState(view);
+  const remembered = view.memory.readable ? view.memory.value.mirror : null;
+  return {
+    url,
+    state: found === null ? 'not asked' : `${found.state}: ${found.message}`,
+    foreignTags: found?.foreign ?? remembered?.foreignTags ?? [],
+    failing: remembered?.failing ?? null,
+    pullRequests: remembered?.pullRequests ?? null,
+  };
 }
 
 function recordFact({ record }: RecipeView): string {
