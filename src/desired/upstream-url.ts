@@ -51,7 +51,17 @@ function faultOfUrl(text: string, scheme: string): string | null {
     const why = 'no password (use a key), and a user and host of letters, digits, . and -';
     return SSH_URL.test(text) ? null : `expected ssh://user@host/path with ${why}, got ${excerpt(text)}`;
   }
-  return faultOfHttpUrl(text);
+  return faultOfHttpUrl(text) ?? faultOfQuery(text);
+}
+
+/** A token in a query would stand in every message, and in the argument list of git. */
+function faultOfQuery(text: string): string | null {
+  const [before = '', ...after] = text.split(/[?#]/);
+  if (after.length === 0) return null;
+  return (
+    `${excerpt(before)} is followed by a query or a fragment, which no repository has: leave it out; where a token is found ` +
+    'is said in spec.credentials of the Reconciler document'
+  );
 }
 
 /** Also for the address of a forge's API. */
@@ -61,7 +71,7 @@ export function faultOfHttpUrl(text: string): string | null {
   if (authority.includes('@')) {
     return (
       `a manifest holds no secrets, so userinfo in a URL is refused: write ${excerpt(text)} without "***@", ` +
-      'and for a private repository use ssh, as in git@host:path'
+      'and say in spec.credentials of the Reconciler document which variable or file holds the token; or use ssh, as in git@host:path'
     );
   }
   if (!URL.canParse(text) || !/^[A-Za-z0-9[]/.test(authority)) return `${excerpt(text)} is not a URL`;

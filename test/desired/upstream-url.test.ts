@@ -77,6 +77,8 @@ describe('a password is refused, and never repeated', () => {
     'ftp://alice:hunter2@git.example.org/x',
     'https://alice:hunter2@',
     'https://alice:hunter2 @git.example.org/x',
+    'https://git.example.org/x?token=hunter2',
+    'https://git.example.org/x.git#hunter2',
   ])('%s', (location) => {
     const fault = faultOfUpstream(location);
     expect(fault).not.toBeNull();
@@ -84,6 +86,11 @@ describe('a password is refused, and never repeated', () => {
   });
 
   test('the right way is in the message', () => {
+    for (const location of [
+      'https://alice:hunter2@git.example.org/x',
+      'https://git.example.org/x?token=hunter2',
+    ])
+      expect(faultOfUpstream(location)).toContain('spec.credentials of the Reconciler document');
     expect(faultOfUpstream('https://alice:hunter2@git.example.org/x')).toContain(
       'use ssh, as in git@host:path',
     );
