@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fakeGit } from '../fixtures/fake-commands.ts';
+import { fakeCommand, fakeGit } from '../fixtures/fake-commands.ts';
 import { Fleet, type Outcome } from '../fixtures/fleet.ts';
 import { HttpGit } from '../fixtures/http-git.ts';
 import { UpstreamRepo } from '../fixtures/upstream-repo.ts';
@@ -127,4 +127,19 @@ it('userinfo in a manifest is refused, and the message says where a token belong
   expect(outcome.code).toBe(1);
   expect(`${outcome.stdout}${outcome.stderr}`).toMatch(/spec\.credentials of the Reconciler document/);
   expectNoSecret(outcome);
+});
+
+it('ssh is the user’s own, with their configuration and without a prompt', async () => {
+  const log = join(fleet.folder, 'ssh.log');
+  // In place of the way to another host: what is asked for there is done here.
+  const script = `printf '%s\\n' "$@" "HOME=$HOME" >> '${log}'; for last in "$@"; do :; done; cd '${fleet.upstreams}' && exec sh -c "$last"`;
+  const { PATH } = await fakeCommand(fleet.folder, 'ssh', script);
+  await fleet.manifest('shop', { ...fleet.storeSpec(), upstream: 'git@forge.example.org:shop' });
+  const outcome = await pass(fleet, [], { env: { PATH } });
+  expect(decisions(outcome)).toEqual({ shop: 'in-sync' });
+  const words = (await readFile(log, 'utf8')).split('\n');
+  expect(words).toContain('-oBatchMode=yes');
+  expect(words).toContain('git@forge.example.org');
+  expect(words).toContain(`HOME=${join(fleet.folder, 'home')}`);
+  await expectInvariants(fleet);
 });
