@@ -10,7 +10,7 @@ import { processDriver } from './actuators/drivers/process/driver.ts';
 import { fileHousekeeping } from './actuators/housekeeping.ts';
 import { fileJournal } from './actuators/journal.ts';
 import { fileMemory } from './actuators/memory.ts';
-import { gitMirror } from './actuators/mirror.ts';
+import { gitMirror } from './actuators/mirror/git-mirror.ts';
 import { storePass } from './actuators/passes.ts';
 import { filePromotion } from './actuators/promotion.ts';
 import { recover, type RecoveryPorts } from './actuators/recovery.ts';

@@ -18,6 +18,17 @@ export interface GitOptions {
   signal?: AbortSignal;
   /** The remote that is asked, and who asks it; none where nobody is asked, or everybody may. */
   access?: { url: string; login: Login | null };
+  /** What git reads from its standard input; there is no bound to it, as there is to its arguments. */
+  input?: string;
+}
+
+export interface GitAnswer {
+  exitCode: number;
+  stdout: string;
+  /** What git, or the server behind it, said besides; without secrets. */
+  complaint: string;
+  /** Any of the server's words within `stdout`, as they may be repeated. */
+  cleaned: (words: string) => string;
 }
 
 /** A listing longer than this is not believed, and not kept. */
@@ -48,6 +59,16 @@ const CONFIGURATION = [
  * was attempted, on what. Operands that come from outside must follow a `--` in `args`.
  */
 export async function git(what: string, args: readonly string[], options: GitOptions): Promise<string> {
+  return (await askGit(what, args, options, [0])).stdout;
+}
+
+/** The same for a git whose exit code is an answer too: any of `answers` is none that failed. */
+export async function askGit(
+  what: string,
+  args: readonly string[],
+  options: GitOptions,
+  answers: readonly number[],
+): Promise<GitAnswer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Should we be killed, a git that waits for a server that says nothing ends by itself.
@@ -67,18 +88,17 @@ export async function git(what: string, args: readonly string[], options: GitOpt
       if (length <= LONGEST_ANSWER) chunks.push(chunk.slice());
     },
   });
+  const cleaned = (words: string): string => withoutSecrets(withoutUserinfo(words), access.secrets);
   const failed = (reason: string, why: string): TrialFault =>
-    new TrialFault(
-      'infra',
-      reason,
-      withoutSecrets(withoutUserinfo(`could not ${what}: ${why}`), access.secrets),
-    );
+    new TrialFault('infra', reason, cleaned(`could not ${what}: ${why}`));
   if (result.notRunnable !== null) throw failed('git-not-runnable', result.notRunnable);
   if (result.timedOut) throw failed('git-timeout', `git did not answer within ${options.timeoutMs / 1000} s`);
-  if (result.exitCode !== 0) throw failed('git-failed', complaint(result));
+  const { exitCode } = result;
+  if (exitCode === null || !answers.includes(exitCode)) throw failed('git-failed', complaint(result));
   if (length > LONGEST_ANSWER)
     throw failed('git-answer-too-long', `more than ${LONGEST_ANSWER} bytes came back`);
-  return Buffer.concat(chunks).toString('utf8');
+  const stdout = Buffer.concat(chunks).toString('utf8');
+  return { exitCode, stdout, complaint: cleaned(complaint(result)), cleaned };
 }
 
 /**

@@ -21,6 +21,8 @@ export interface StartOptions {
   /** Stands in its environment, so that whatever descends from it is found. */
   mark: string;
   onOutput?: OutputListener;
+  /** What it reads from its standard input; without it, that is empty. */
+  input?: string;
   /** A file that it inherits open: whoever still holds it descends from it, whatever else it cleared or left. */
   lifeline?: string;
 }
@@ -71,7 +73,7 @@ export async function start(
   args: readonly string[],
   options: StartOptions,
 ): Promise<Started | string> {
-  const { cwd, env, mark, lifeline, onOutput } = options;
+  const { cwd, env, mark, lifeline, onOutput, input } = options;
   // No argument list of the system can hold these, and to execa they are a mistake of ours.
   if ([file, ...args, ...Object.values(env)].some((text) => text.includes('\0')))
     return 'it holds a NUL byte';
@@ -80,7 +82,8 @@ export async function start(
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...env, [MARK_VARIABLE]: mark },
     extendEnv: false,
-    stdio: ['ignore', 'pipe', 'pipe', ...inherited],
+    ...(input === undefined ? {} : { input }),
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inherited],
     buffer: false,
     reject: false,
     detached: true,

@@ -9,7 +9,7 @@ import type { Login, TokenSource } from './reconciler/model.ts';
 const LONGEST_TOKEN = 16 * 1024;
 
 /** Throws `TrialFault` `infra` where there is none. An empty one counts as unset. */
-async function readToken(source: TokenSource): Promise<string> {
+export async function readToken(source: TokenSource): Promise<string> {
   const where = source.kind === 'env' ? `$${source.name}` : source.path;
   const token = (
     source.kind === 'env' ? (process.env[source.name] ?? '') : await contents(source.path)

@@ -46,6 +46,13 @@ describe('how a command ended', () => {
     expect(await shell('kill -KILL $$')).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
   });
 
+  it('is known also of one that reads all of its input, none of it, or is given none', async () => {
+    const input = 'x'.repeat(1024 * 1024);
+    expect(await shell('wc -c', { input })).toMatchObject({ exitCode: 0, stdout: `${input.length}\n` });
+    expect(await shell('exit 3', { input })).toMatchObject({ exitCode: 3 });
+    expect(await shell('wc -c')).toMatchObject({ exitCode: 0, stdout: '0\n' });
+  });
+
   it('is that it could not be run, in words', async () => {
     await writeFile(join(folder, 'data'), 'no program');
     await chmod(join(folder, 'data'), 0o644);

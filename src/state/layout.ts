@@ -48,6 +48,8 @@ export const TRIAL_FILE = 'trial.json';
 
 /** Refs of our own in a mirror, never pushed: they keep the commits of generations reachable, whatever upstream does. */
 export const KEPT_REFS = 'refs/reconcile/kept/';
+/** Another of our own: names a blob, which notes what was offered to the team's mirror by a sync that is not complete. */
+export const OFFERED_REF = 'refs/reconcile/offered';
 
 /** Everything that a recipe's own folder holds. */
 export const RECIPE_ENTRIES = ['canonical.json', 'status.json', 'mirror.git', 'generations', 'trials'];

@@ -27,7 +27,7 @@ export interface Commands {
   ): Promise<Record<string, string>>;
 }
 
-interface SyncRequest {
+export interface SyncRequest {
   manifest: Manifest;
   /** Release tags that the record stands on: the local mirror keeps them though upstream withdrew them. */
   named: readonly string[];
