@@ -2,7 +2,7 @@
  * The registry: what the state folder says of every recipe. Reads only, and never throws. What is asked for by another
  * name than a recipe's can have is nowhere: such a name may be a path that leads out of the state folder.
  */
-import { lstat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { describe } from '../reconciler/errors.ts';
 import type { Reading } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
@@ -59,7 +59,7 @@ async function recordedRecipes({ layout }: RegistryOptions): Promise<Reading<str
   const recorded: string[] = [];
   for (const name of names.value.filter((each) => RECIPE_NAME.test(each))) {
     try {
-      await lstat(layout.record(name));
+      lstatSync(layout.record(name));
       recorded.push(name);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : null;

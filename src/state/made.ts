@@ -3,13 +3,13 @@
  * and tidying removes by them, so that nothing is ever removed that could not have been listed, and nothing that
  * does not say whose it is (invariant I8).
  */
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GENERATION_FILE, RECIPE_ENTRIES, RECIPE_NAME, TRIAL_FILE, type Layout } from './layout.ts';
 import { readRegularFile } from './stored.ts';
 import { isMissing } from './term.ts';
+import { giveTurn } from '../turns.ts';
 
 /** Trials that stay, besides those that a named generation came from. */
 export const TRIALS_KEPT = 20;
@@ -100,7 +100,7 @@ export async function surplusTrials(layout: Layout, recipe: string, named: Named
 export async function isOurTrial(layout: Layout, recipe: string, name: string): Promise<boolean> {
   const [, named] = /^\d{8}T\d{6}Z-(.+)-\d+$/.exec(name) ?? [];
   const folder = layout.trial(recipe, name);
-  if (named !== recipe || !(await lstat(folder)).isDirectory()) return false;
+  if (named !== recipe || !lstatSync(folder).isDirectory()) return false;
   return (await entriesIn(folder)).every((entry) => entry.name === TRIAL_FILE || entry.name.endsWith('.log'));
 }
 
@@ -119,7 +119,8 @@ function numberOf(trialId: string): number {
 /** What lies in a folder; nothing where there is no such folder. */
 export async function entriesIn(folder: string): Promise<Dirent[]> {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    await giveTurn();
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
