@@ -9,7 +9,7 @@ import type { Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME } from '../state/layout.ts';
 import { observeGenerations, readGeneration, type GenerationReader } from './generations.ts';
 import { holdingsOf } from './holdings.ts';
-import { leftoversOf, strayLeftovers } from './inventory.ts';
+import { isAtWork, leftoversOf, strayLeftovers } from './inventory.ts';
 import { emptyMemory, readMemory } from './memory.ts';
 import { recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
@@ -42,7 +42,8 @@ export function fileRegistry(options: RegistryOptions): Registry {
     memory: async (recipe) =>
       RECIPE_NAME.test(recipe) ? await readMemory(layout.memory(recipe)) : nothing(emptyMemory()),
     lastGeneration: (recipe) => lastGeneration(options, recipe),
-    leftovers: (recipe, record, trials) => leftoversOf(recipe, { record, trials }, options),
+    atWork: () => isAtWork(options),
+    leftovers: (recipe, known) => leftoversOf(recipe, known, options),
     holdings: (recipe) => holdingsOf(recipe, layout),
     strays: () => strayLeftovers(options),
   };

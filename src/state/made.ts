@@ -81,9 +81,14 @@ export interface Named {
   allOfOurs: boolean;
 }
 
-/** Trials that are older than as many as stay, and that no named generation came from; oldest last. */
-export async function surplusTrials(layout: Layout, recipe: string, named: Named): Promise<string[]> {
-  const numbered = (await entriesIn(layout.trials(recipe)))
+/** Of what lies among the trials: those older than as many as stay, that no named generation came from; oldest last. */
+export async function surplusTrials(
+  layout: Layout,
+  recipe: string,
+  named: Named,
+  stored: readonly Dirent[],
+): Promise<string[]> {
+  const numbered = stored
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => ({ id: name, number: numberOf(name) }))
     .filter(({ number }) => Number.isSafeInteger(number))
