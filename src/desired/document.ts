@@ -151,6 +151,8 @@ function withoutSource(message: string): string {
   return safe.length > 120 ? `${safe.slice(0, 120)}…` : safe;
 }
 
+const CHILDLESS: Located['children'] = new Map();
+
 class Conversion {
   readonly flaws: Flaw[] = [];
   sound = true;
@@ -177,7 +179,7 @@ class Conversion {
   }
 
   leaf(value: unknown, at: Position): Located {
-    return { value, at, children: new Map() };
+    return { value, at, children: CHILDLESS };
   }
 
   private build(node: Exclude<ParsedNode, Alias.Parsed>, at: Position): Located {
