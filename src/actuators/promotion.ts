@@ -8,7 +8,7 @@ import { TrialFault } from '../reconciler/errors.ts';
 import type { CanonicalRecord, GenerationDocument } from '../reconciler/model.ts';
 import type { Driver, Promotion, Work } from '../reconciler/ports.ts';
 import { GENERATION_FILE, type Layout } from '../state/layout.ts';
-import { generationEntries, namedBy, surplusTrials, TRIALS_KEPT } from '../state/made.ts';
+import { entriesIn, generationEntries, namedBy, surplusTrials, TRIALS_KEPT } from '../state/made.ts';
 import { faultIn, readRecord } from '../state/record.ts';
 import type { Term } from '../state/term.ts';
 
@@ -81,7 +81,8 @@ async function tidyTrials(
   { layout, term }: PromotionOptions,
   work: Work,
 ): Promise<void> {
-  for (const id of await surplusTrials(layout, recipe, namedBy(record))) {
+  const stored = await entriesIn(layout.trials(recipe));
+  for (const id of await surplusTrials(layout, recipe, namedBy(record), stored)) {
     await term.discard(layout.trial(recipe, id));
     work.log.note(`removed trial ${id}: ${TRIALS_KEPT} newer ones are kept`);
   }

@@ -10,6 +10,7 @@ import {
   Lexer,
   LineCounter,
   Parser,
+  Schema,
   isAlias,
   isMap,
   isScalar,
@@ -34,6 +35,12 @@ const MAX_TOKENS = 200_000;
 const MAX_ALIASED = 10_000;
 /** Faults reported of one document; a wrong quote can make thousands. */
 const MAX_FLAWS = 20;
+
+/**
+ * The core schema, whatever a %YAML directive says: no merge keys, no sexagesimal numbers, no `yes`. One for all
+ * documents: with no tags to be resolved besides, none can add to it.
+ */
+const SCHEMA = new Schema({ schema: 'core', resolveKnownTags: false });
 
 interface Flaw {
   at: Position;
@@ -104,9 +111,7 @@ function parseBounded(text: string): { tokens: CST.Token[] } | { offset: number;
 
 function composeDocuments(tokens: CST.Token[], length: number, positions: Positions): YamlDocument[] {
   const composer = new Composer({
-    // The core schema, whatever a %YAML directive says: no merge keys, no sexagesimal numbers, no `yes`.
-    schema: 'core',
-    resolveKnownTags: false,
+    schema: SCHEMA,
     // Duplicates are found below, in linear time.
     uniqueKeys: false,
     // A pretty error quotes the source line, and with it whatever secret stands there.
@@ -146,6 +151,8 @@ function withoutSource(message: string): string {
   return safe.length > 120 ? `${safe.slice(0, 120)}…` : safe;
 }
 
+const CHILDLESS: Located['children'] = new Map();
+
 class Conversion {
   readonly flaws: Flaw[] = [];
   sound = true;
@@ -172,7 +179,7 @@ class Conversion {
   }
 
   leaf(value: unknown, at: Position): Located {
-    return { value, at, children: new Map() };
+    return { value, at, children: CHILDLESS };
   }
 
   private build(node: Exclude<ParsedNode, Alias.Parsed>, at: Position): Located {

@@ -111,6 +111,7 @@ function kindOf(source: SourceFile, value: unknown): Kind {
 
 function meantKind(value: unknown): Kind | null {
   const written = rawText(value, ['kind']);
+  if (written === 'Recipe' || written === 'Reconciler') return written;
   const meant = written === null ? null : nearest(written, ['Recipe', 'Reconciler']);
   return meant === 'Recipe' || meant === 'Reconciler' ? meant : null;
 }

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../reconciler/model.ts';
 import { MAX_BYTES, readYaml, type YamlDocument } from './document.ts';
+import { giveTurn } from '../turns.ts';
 import { reasonOf } from './folder.ts';
 
 /** One file as it was read: its documents, or the problems that kept it from being read. */
@@ -53,13 +53,14 @@ export function unreadableFile(path: { file: string; label: string }, message: s
 
 async function readRegularFile(path: string): Promise<Buffer> {
   // Without O_NONBLOCK, opening a named pipe waits for somebody to write to it.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  await giveTurn();
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const stats = await handle.stat();
+    const stats = fstatSync(file);
     if (!stats.isFile()) throw new Error('it is not a regular file');
     if (stats.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES / 1024} KiB`);
-    return await handle.readFile();
+    return readFileSync(file);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }

@@ -1,12 +1,12 @@
 /** How much lies in a file or folder. */
-import { lstat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { entriesIn } from '../state/made.ts';
 
 /** Null where not all of it could be read: a part would look like the whole. */
 export async function bytesIn(path: string): Promise<number | null> {
   try {
-    const entry = await lstat(path);
+    const entry = lstatSync(path);
     if (!entry.isDirectory()) return entry.size;
     let total = 0;
     for (const { name } of await entriesIn(path)) {

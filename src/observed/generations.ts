@@ -71,7 +71,14 @@ export async function readGeneration(
     const why = `${folder} holds generation ${generation} of ${owner}`;
     return { ...stored, document: { readable: false, why } };
   }
-  return { ...stored, manifest: readManifest(manifest) };
+  let read: Manifest | null = null;
+  return {
+    ...stored,
+    // Most looks at a generation need no more than its volumes.
+    get manifest() {
+      return (read ??= readManifest(manifest));
+    },
+  };
 }
 
 async function observe(
@@ -81,7 +88,7 @@ async function observe(
 ): Promise<ObservedGeneration> {
   const stored = await readGeneration(record.recipe, number, reader);
   if (!stored.document.readable) throw new Error(stored.document.why);
-  const { folder, manifest } = stored;
+  const { folder } = stored;
   const document = stored.document.value;
   // Of the canonical the record itself is the word; of a kept one its own document is all there is.
   const volumes = number === record.generation ? record.volumes : (document?.volumes ?? []);
@@ -96,7 +103,9 @@ async function observe(
     generation: number,
     folder,
     document,
-    manifest,
+    get manifest() {
+      return stored.manifest;
+    },
     ...found,
     damage: [...found.damage, ...lost],
   };

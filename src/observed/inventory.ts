@@ -31,16 +31,19 @@ export interface InventoryOptions {
 /** What is ours and no recipe's. */
 const OWN_ENTRIES = ['schema.json', 'passes.json', 'terms', 'ended', 'requests'];
 
+const NOBODY: { living: ReadonlySet<string> } = { living: new Set() };
+
 const NOT_OURS = 'nothing in it says that this program made it';
 
 export async function leftoversOf(
   recipe: string,
-  known: { record: CanonicalRecord | null; trials: readonly TrialRecord[] },
+  known: { record: CanonicalRecord | null; trials: readonly TrialRecord[]; atWork: boolean },
   { layout }: InventoryOptions,
 ): Promise<Reading<Leftover[]>> {
   return await reading(`what is left of ${recipe}`, async () => {
-    const { living } = await termsByLife(layout);
     const open = known.trials.filter(({ endedAt }) => endedAt === null);
+    // Looked up after the trials were read: the term of each was there before it.
+    const { living } = open.length === 0 ? NOBODY : await termsByLife(layout);
     const abandoned = open.filter(({ instance }) => !living.has(instance.term));
     const underWay = open.filter((trial) => !abandoned.includes(trial)).map(({ generation }) => generation);
     const named = namedBy(known.record);
@@ -48,17 +51,30 @@ export async function leftoversOf(
       ...named,
       has: (number: number): boolean => named.has(number) || underWay.includes(number),
     };
-    const surplus = await surplusTrials(layout, recipe, named);
-    const read = known.trials.map(({ id }) => id);
+    const stored = await entriesIn(layout.trials(recipe));
+    const surplus = await surplusTrials(layout, recipe, named, stored);
+    const accountedFor = new Set([...surplus, ...known.trials.map(({ id }) => id)]);
+    const unread = stored.map(({ name }) => name).filter((name) => !accountedFor.has(name));
     return [
       ...(await strangersIn(layout.recipe(recipe), RECIPE_ENTRIES, recipe, layout)),
       ...(await unnamedGenerations(recipe, accounted, layout)),
       ...abandoned.map((trial) => abandonedTrial(trial)),
       ...(await oldTrials(recipe, surplus, layout)),
-      ...(living.size > 0 ? [] : await unwrittenTrials(recipe, [...surplus, ...read], layout)),
-      ...(living.size > 0 ? [] : await locksOf(recipe, layout)),
+      ...(known.atWork ? [] : await leftByNobody(recipe, unread, layout)),
     ];
   });
+}
+
+/** Whether somebody holds the lease, or asks for it. */
+export async function isAtWork({ layout }: InventoryOptions): Promise<Reading<boolean>> {
+  return await reading('whether anybody is at work', async () => (await termsByLife(layout)).living.size > 0);
+}
+
+/** What whoever is at work makes and takes away again; nobody was, so it is nobody's unless somebody has begun since. */
+async function leftByNobody(recipe: string, trials: readonly string[], layout: Layout): Promise<Leftover[]> {
+  const found = [...(await unwrittenTrials(recipe, trials, layout)), ...(await locksOf(recipe, layout))];
+  if (found.length === 0) return [];
+  return (await termsByLife(layout)).living.size > 0 ? [] : found;
 }
 
 export async function strayLeftovers(options: InventoryOptions): Promise<Reading<Leftover[]>> {
@@ -113,12 +129,11 @@ async function oldTrials(recipe: string, surplus: readonly string[], layout: Lay
 /** A folder that was made for a trial, before anything was written into it, or whose file is damaged. */
 async function unwrittenTrials(
   recipe: string,
-  known: readonly string[],
+  unread: readonly string[],
   layout: Layout,
 ): Promise<Leftover[]> {
-  const unread = (await entriesIn(layout.trials(recipe))).filter(({ name }) => !known.includes(name));
   return await Promise.all(
-    unread.map(async ({ name }): Promise<Leftover> => {
+    unread.map(async (name): Promise<Leftover> => {
       const ours = await isUnbegunTrial(layout, recipe, name);
       const why = ours ? 'made for a trial that never began' : `holds no ${TRIAL_FILE} that can be read`;
       return { recipe, kind: 'trial', where: `${recipe}/trials/${name}`, ours, why, bytes: null };

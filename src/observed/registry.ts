@@ -2,14 +2,14 @@
  * The registry: what the state folder says of every recipe. Reads only, and never throws. What is asked for by another
  * name than a recipe's can have is nowhere: such a name may be a path that leads out of the state folder.
  */
-import { lstat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { describe } from '../reconciler/errors.ts';
 import type { Reading } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
 import { RECIPE_NAME } from '../state/layout.ts';
 import { observeGenerations, readGeneration, type GenerationReader } from './generations.ts';
 import { holdingsOf } from './holdings.ts';
-import { leftoversOf, strayLeftovers } from './inventory.ts';
+import { isAtWork, leftoversOf, strayLeftovers } from './inventory.ts';
 import { emptyMemory, readMemory } from './memory.ts';
 import { recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
@@ -42,7 +42,8 @@ export function fileRegistry(options: RegistryOptions): Registry {
     memory: async (recipe) =>
       RECIPE_NAME.test(recipe) ? await readMemory(layout.memory(recipe)) : nothing(emptyMemory()),
     lastGeneration: (recipe) => lastGeneration(options, recipe),
-    leftovers: (recipe, record, trials) => leftoversOf(recipe, { record, trials }, options),
+    atWork: () => isAtWork(options),
+    leftovers: (recipe, known) => leftoversOf(recipe, known, options),
     holdings: (recipe) => holdingsOf(recipe, layout),
     strays: () => strayLeftovers(options),
   };
@@ -59,7 +60,7 @@ async function recordedRecipes({ layout }: RegistryOptions): Promise<Reading<str
   const recorded: string[] = [];
   for (const name of names.value.filter((each) => RECIPE_NAME.test(each))) {
     try {
-      await lstat(layout.record(name));
+      lstatSync(layout.record(name));
       recorded.push(name);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : null;

@@ -1,5 +1,4 @@
 /** The stored trials of a recipe: what was tested, with which inputs, and what came of it. */
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Reading, TrialRecord } from '../reconciler/model.ts';
@@ -7,7 +6,7 @@ import { TRIAL_FILE, type Layout } from '../state/layout.ts';
 import {
   Commit,
   GenerationNumber,
-  namesIn,
+  listFolder,
   readStored,
   SafeName,
   Time,
@@ -74,22 +73,16 @@ export async function readTrialFolders(
   layout: Layout,
   recipe: string,
 ): Promise<Reading<{ id: string; trial: Stored<TrialRecord | null> }[]>> {
-  const names = await namesIn(layout.trials(recipe));
-  if (!names.readable) return names;
+  const entries = await listFolder(layout.trials(recipe));
+  if (!entries.readable) return entries;
   const folders: { id: string; trial: Stored<TrialRecord | null> }[] = [];
-  for (const id of names.value) {
+  for (const entry of entries.value) {
+    const id = entry.name;
     // A file among the trials is none of them.
-    if (await isFile(layout.trial(recipe, id))) continue;
+    if (entry.isFile()) continue;
     folders.push({ id, trial: await readTrial(layout, recipe, id) });
   }
   return { readable: true, value: folders };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    (entry) => entry.isFile(),
-    () => false,
-  );
 }
 
 async function readTrial(layout: Layout, recipe: string, id: string): Promise<Stored<TrialRecord | null>> {

@@ -73,7 +73,11 @@ async function gatherAround(
     mirror: await mirrors.facts(recipe, askedOf(known, stored), signal),
     trials,
     generations,
-    leftovers: await observeLeftovers(recipe, registry, { record, trials: readable(trials) }),
+    leftovers: await observeLeftovers(recipe, registry, {
+      record,
+      trials: readable(trials),
+      atWork: await registry.atWork(),
+    }),
   };
 }
 

@@ -12,10 +12,11 @@ export interface Inventory {
 export async function takeInventory(registry: Registry): Promise<Inventory> {
   const tried = await registry.tried();
   if (!tried.readable) return { recipes: new Map(), strays: tried };
+  const atWork = await registry.atWork();
   const recipes = new Map<string, Reading<readonly Leftover[]>>();
   for (const recipe of tried.value) {
     const [record, trials] = [await registry.record(recipe), await registry.trials(recipe)];
-    recipes.set(recipe, await observeLeftovers(recipe, registry, { record, trials }));
+    recipes.set(recipe, await observeLeftovers(recipe, registry, { record, trials, atWork }));
   }
   return { recipes, strays: await registry.strays() };
 }

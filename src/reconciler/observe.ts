@@ -29,7 +29,7 @@ export async function observeFleet(
   signal: AbortSignal,
 ): Promise<Observation> {
   const fleet = await ports.fleet.load();
-  const recorded = await ports.registry.recorded();
+  const [recorded, atWork] = [await ports.registry.recorded(), await ports.registry.atWork()];
   const recipes = new Map<string, RecipeView>();
   const concurrency = fleet.config.readable ? fleet.config.value.concurrency.observe : DEFAULT_CONCURRENCY;
   const manifests = new Map(fleet.manifests.map((manifest) => [manifest.name, manifest]));
@@ -42,7 +42,7 @@ export async function observeFleet(
       .map((manifest) => [manifest.name, observeRemotely(manifest, ports, { signal, concurrency })]),
   );
   const names = namesOf(fleet, recorded);
-  const local = await mapBounded(names, concurrency, (name) => observeLocally(name, ports.registry));
+  const local = await mapBounded(names, concurrency, (name) => observeLocally(name, ports.registry, atWork));
   for (const [index, name] of names.entries()) {
     const { refs, mirror } = (await remotes.get(name)) ?? { refs: null, mirror: null };
     signal.throwIfAborted();
@@ -85,7 +85,11 @@ async function observeRemotely(
 export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials' | 'leftovers'>;
 
 /** What the registry knows of a recipe, and how its volumes are now. */
-export async function observeLocally(recipe: string, registry: Registry): Promise<LocalView> {
+export async function observeLocally(
+  recipe: string,
+  registry: Registry,
+  atWork: Reading<boolean>,
+): Promise<LocalView> {
   const [record, memory, trials] = await Promise.all([
     registry.record(recipe),
     registry.memory(recipe),
@@ -93,7 +97,7 @@ export async function observeLocally(recipe: string, registry: Registry): Promis
   ]);
   const generations =
     record.readable && record.value !== null ? await registry.generations(record.value) : readable([]);
-  const leftovers = await observeLeftovers(recipe, registry, { record, trials });
+  const leftovers = await observeLeftovers(recipe, registry, { record, trials, atWork });
   return { record, memory, trials, generations, leftovers };
 }
 
@@ -101,11 +105,13 @@ export async function observeLocally(recipe: string, registry: Registry): Promis
 export async function observeLeftovers(
   recipe: string,
   registry: Registry,
-  { record, trials }: Pick<LocalView, 'record' | 'trials'>,
+  { record, trials, atWork }: Pick<LocalView, 'record' | 'trials'> & { atWork: Reading<boolean> },
 ): Promise<LocalView['leftovers']> {
   if (!record.readable) return record;
   if (!trials.readable) return trials;
-  return await registry.leftovers(recipe, record.value, trials.value);
+  if (!atWork.readable) return atWork;
+  const known = { record: record.value, trials: trials.value, atWork: atWork.value };
+  return await registry.leftovers(recipe, known);
 }
 
 function namesOf(fleet: Fleet, recorded: Reading<string[]>): string[] {

@@ -213,6 +213,9 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
   }
 }
 
+/** We are. */
+const AT_WORK = { readable: true, value: true } as const;
+
 interface LookAgain {
   ignoreHolds?: boolean;
   /** A trial follows where it is decided: its room is reserved at once, before anything else is decided. */
@@ -227,7 +230,7 @@ async function lookAgain(
   { ignoreHolds = false, reserves = false, trial }: LookAgain = {},
 ): Promise<Decision> {
   const { ports, found } = pass;
-  const view = { ...viewOf(pass, name), ...(await observeLocally(name, ports.registry)) };
+  const view = { ...viewOf(pass, name), ...(await observeLocally(name, ports.registry, AT_WORK)) };
   found.view.recipes.set(name, view);
   const reservedBytes = [...pass.reserved.values()].reduce((sum, bytes) => sum + bytes, 0);
   found.view.disk = { allocatedBytes: allocated(found.view.recipes), reservedBytes };

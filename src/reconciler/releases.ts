@@ -51,8 +51,7 @@ const NOT_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(?:\/|
 const MISLEADING = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/;
 
 export function parseVersion(text: string): ParsedVersion | null {
-  if (whyNoRelease(text) !== null) return null;
-  const match = RELEASE.exec(text);
+  const match = whyUnfit(text) === null ? RELEASE.exec(text) : null;
   if (match === null) return null;
   const [, major = '', minor = '', patch = '', prerelease, app = ''] = match;
   return { numbers: [major, minor, patch], prerelease: prerelease?.split('.') ?? [], app, text };
@@ -60,15 +59,20 @@ export function parseVersion(text: string): ParsedVersion | null {
 
 /** The rule by which a tag's name is no release; null where it is one. */
 export function whyNoRelease(tag: string): string | null {
-  if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
-  if (NOT_A_REF.test(tag)) return 'not a name that git allows for a tag';
-  if (MISLEADING.test(tag)) return 'it holds characters that are not seen, or not seen where they stand';
-  if (RELEASE.test(tag)) return null;
+  const unfit = whyUnfit(tag);
+  if (unfit !== null || RELEASE.test(tag)) return unfit;
   if (/^v[0-9]/.test(tag)) return 'a recipe version has no leading "v"';
   if (!tag.includes('+')) return 'no "+" between recipe version and app version';
   if (tag.endsWith('+')) return 'no app version after the "+"';
   if (/^0[0-9]|\.0[0-9]/.test(tag)) return 'a number of the recipe version has a leading zero';
   return 'the recipe version is not MAJOR.MINOR.PATCH[-PRERELEASE]';
+}
+
+function whyUnfit(tag: string): string | null {
+  if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
+  if (NOT_A_REF.test(tag)) return 'not a name that git allows for a tag';
+  if (MISLEADING.test(tag)) return 'it holds characters that are not seen, or not seen where they stand';
+  return null;
 }
 
 /** Negative where `a` is older than `b`, positive where newer, 0 only for the same text. */
@@ -136,7 +140,7 @@ function recipePart(version: string): string {
 
 function compareRecipeVersions(a: ParsedVersion, b: ParsedVersion): number {
   for (const index of [0, 1, 2] as const) {
-    const order = compareNumbers(a.numbers[index], b.numbers[index]);
+    const order = compareDecimals(a.numbers[index], b.numbers[index]);
     if (order !== 0) return order;
   }
   return comparePrereleases(a.prerelease, b.prerelease);
@@ -178,9 +182,12 @@ function isNumber(text: string): boolean {
 }
 
 function compareNumbers(a: string, b: string): number {
-  const left = a.replace(/^0+(?=[0-9])/, '');
-  const right = b.replace(/^0+(?=[0-9])/, '');
-  return left.length - right.length || compareText(left, right);
+  return compareDecimals(a.replace(/^0+(?=[0-9])/, ''), b.replace(/^0+(?=[0-9])/, ''));
+}
+
+/** Of numbers without leading zeros, however long. */
+function compareDecimals(a: string, b: string): number {
+  return a.length - b.length || compareText(a, b);
 }
 
 function compareText(a: string, b: string): number {

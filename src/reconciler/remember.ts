@@ -30,8 +30,9 @@ export function rememberTags(memory: RecipeMemory, tags: readonly Tag[], instant
   const changed: Record<string, readonly ReleaseSighting[]> = {};
   const at = instant.now.toISOString();
   for (const { name, commit } of tags) {
-    if (parseVersion(name) === null) continue;
     const before = own(memory.firstSeen, name) ?? [];
+    // What was remembered was a release then; whether another name is one takes longer to say.
+    if (before.length === 0 && parseVersion(name) === null) continue;
     const sightings = before.map((each) =>
       isAhead(each, instant) ? { ...each, at, uptime: instant.uptime } : each,
     );

@@ -3,13 +3,13 @@
  * and tidying removes by them, so that nothing is ever removed that could not have been listed, and nothing that
  * does not say whose it is (invariant I8).
  */
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GENERATION_FILE, RECIPE_ENTRIES, RECIPE_NAME, TRIAL_FILE, type Layout } from './layout.ts';
 import { readRegularFile } from './stored.ts';
 import { isMissing } from './term.ts';
+import { giveTurn } from '../turns.ts';
 
 /** Trials that stay, besides those that a named generation came from. */
 export const TRIALS_KEPT = 20;
@@ -81,9 +81,14 @@ export interface Named {
   allOfOurs: boolean;
 }
 
-/** Trials that are older than as many as stay, and that no named generation came from; oldest last. */
-export async function surplusTrials(layout: Layout, recipe: string, named: Named): Promise<string[]> {
-  const numbered = (await entriesIn(layout.trials(recipe)))
+/** Of what lies among the trials: those older than as many as stay, that no named generation came from; oldest last. */
+export async function surplusTrials(
+  layout: Layout,
+  recipe: string,
+  named: Named,
+  stored: readonly Dirent[],
+): Promise<string[]> {
+  const numbered = stored
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => ({ id: name, number: numberOf(name) }))
     .filter(({ number }) => Number.isSafeInteger(number))
@@ -100,7 +105,7 @@ export async function surplusTrials(layout: Layout, recipe: string, named: Named
 export async function isOurTrial(layout: Layout, recipe: string, name: string): Promise<boolean> {
   const [, named] = /^\d{8}T\d{6}Z-(.+)-\d+$/.exec(name) ?? [];
   const folder = layout.trial(recipe, name);
-  if (named !== recipe || !(await lstat(folder)).isDirectory()) return false;
+  if (named !== recipe || !lstatSync(folder).isDirectory()) return false;
   return (await entriesIn(folder)).every((entry) => entry.name === TRIAL_FILE || entry.name.endsWith('.log'));
 }
 
@@ -119,7 +124,8 @@ function numberOf(trialId: string): number {
 /** What lies in a folder; nothing where there is no such folder. */
 export async function entriesIn(folder: string): Promise<Dirent[]> {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    await giveTurn();
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -1,9 +1,14 @@
 /** Reads what this program stored: absent is a value, unreadable is its own case (invariant I7). */
-import { constants } from 'node:fs';
-import { lstat, open, readdir, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, type Dirent } from 'node:fs';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Reading } from '../reconciler/model.ts';
+import { giveTurn } from '../turns.ts';
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPENING_BRACKET, CLOSING_BRACKET] = [0x5b, 0x5d];
+const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 
 /** No file of ours comes near this; a larger one is not ours, and is not worth its memory. */
 const LARGEST_FILE = 32 * 1024 * 1024;
@@ -69,36 +74,51 @@ function damaged(why: string): { readable: false; why: string; damaged: true } {
 
 /** What was put in a file's place may be a pipe, which nobody may ever write to, or without end. */
 export async function readRegularFile(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  await giveTurn();
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const stats = await file.stat();
+    const stats = fstatSync(file);
     if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
     if (stats.size > LARGEST_FILE) throw new Error(`${path} is larger than ${LARGEST_FILE} bytes`);
-    return await file.readFile('utf8');
+    return readFileSync(file, 'utf8');
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 function nestsTooDeeply(json: string): boolean {
   let depth = 0;
-  let inText = false;
   for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (inText && character === '\\') at++;
-    else if (character === '"') inText = !inText;
-    else if (inText) continue;
-    else if (character === '[' || character === '{') depth++;
-    else if (character === ']' || character === '}') depth--;
+    const character = json.charCodeAt(at);
+    if (character === QUOTE) at = endOfText(json, at);
+    else if (character === OPENING_BRACKET || character === OPENING_BRACE) depth++;
+    else if (character === CLOSING_BRACKET || character === CLOSING_BRACE) depth--;
     if (depth > DEEPEST) return true;
   }
   return false;
 }
 
+/** Where the quote is that closes the text which begins at `start`. */
+function endOfText(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (json.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return end;
+  }
+  return json.length;
+}
+
 /** The names in a folder; none where there is no such folder. */
 export async function namesIn(folder: string): Promise<Reading<string[]>> {
+  const entries = await listFolder(folder);
+  return entries.readable ? { readable: true, value: entries.value.map(({ name }) => name) } : entries;
+}
+
+/** What lies in a folder; nothing where there is no such folder. */
+export async function listFolder(folder: string): Promise<Reading<Dirent[]>> {
   try {
-    return { readable: true, value: await readdir(folder) };
+    await giveTurn();
+    return { readable: true, value: readdirSync(folder, { withFileTypes: true }) };
   } catch (error) {
     return (await isAbsent(folder, error)) ? { readable: true, value: [] } : unreadable(folder, error);
   }

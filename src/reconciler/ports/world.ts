@@ -67,14 +67,16 @@ export interface Registry {
   memory(recipe: string): Promise<Reading<RecipeMemory>>;
   /** The highest generation number that anything of the recipe carries; 0 where nothing does. */
   lastGeneration(recipe: string): Promise<number>;
+  /** Whether somebody holds the lease, or asks for it. */
+  atWork(): Promise<Reading<boolean>>;
   /**
    * What of a recipe neither its record, as just read, nor anybody who is at work accounts for. The trials are those
-   * that were just read: an open one is somebody's as long as its term lives.
+   * that were just read: an open one is somebody's as long as its term lives. `atWork`: as it was a moment ago, for all
+   * recipes of one look; what is found because nobody was is confirmed before it is told.
    */
   leftovers(
     recipe: string,
-    record: CanonicalRecord | null,
-    trials: readonly TrialRecord[],
+    known: { record: CanonicalRecord | null; trials: readonly TrialRecord[]; atWork: boolean },
   ): Promise<Reading<Leftover[]>>;
   /** Everything that is stored of a recipe. */
   holdings(recipe: string): Promise<Reading<Holding[]>>;

@@ -1,5 +1,6 @@
 /** Volumes and secrets of a generation as folders and files: made, copied, measured and compared. */
 import { randomBytes } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
@@ -216,7 +217,7 @@ async function assertPresent(path: string, what: string): Promise<void> {
 /** Only ENOENT is absence; what may not be looked at is an error (invariant I7). */
 async function isPresent(path: string): Promise<boolean> {
   try {
-    await lstat(path);
+    lstatSync(path);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

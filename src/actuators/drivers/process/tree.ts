@@ -10,9 +10,9 @@
  * a file that was touched but says the same is not changed. Extended attributes cannot be read from here.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, type BigIntStats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { createReadStream, lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { giveTurn } from '../../../turns.ts';
 
 export interface TreeFacts {
   /** Sum of the sizes of regular files. */
@@ -40,12 +40,13 @@ export async function readTree(
   const digest = options.contents ? createHash('sha256') : null;
   const names = new Map<bigint, { links: bigint; seen: bigint }>();
   let [bytes, files, allocated] = [0, 0, 0n];
-  for await (const { path, name, stat } of walk(Buffer.from(root), Buffer.alloc(0))) {
+  for (const { path, name, stat } of walk(Buffer.from(root), Buffer.alloc(0))) {
+    await giveTurn();
     options.signal?.throwIfAborted();
     const seen = names.get(stat.ino)?.seen ?? 0n;
     if (seen === 0n) allocated += stat.blocks * BLOCK;
     names.set(stat.ino, { links: stat.isDirectory() ? 0n : stat.nlink, seen: seen + 1n });
-    const fields = await fieldsOf(path, name, stat);
+    const fields = fieldsOf(path, name, stat);
     addFields(fingerprint, [...fields, stat.mtimeNs]);
     if (digest !== null) addFields(digest, fields);
     if (!stat.isFile()) continue;
@@ -70,25 +71,21 @@ interface Entry {
 }
 
 /** Names are bytes: what is no valid UTF-8 must neither be lost nor mixed up. Links are never followed. */
-async function* walk(path: Buffer, name: Buffer): AsyncGenerator<Entry> {
-  const stat = await lstat(path, { bigint: true });
+function* walk(path: Buffer, name: Buffer): Generator<Entry> {
+  const stat = lstatSync(path, { bigint: true });
   yield { path, name, stat };
   if (!stat.isDirectory()) return;
-  const children = await readdir(path, { encoding: 'buffer' });
+  const children = readdirSync(path, { encoding: 'buffer' });
   for (const child of children.toSorted((a, b) => a.compare(b))) {
     const inner = name.length === 0 ? child : Buffer.concat([name, SEPARATOR, child]);
     yield* walk(Buffer.concat([path, SEPARATOR, child]), inner);
   }
 }
 
-async function fieldsOf(
-  path: Buffer,
-  name: Buffer,
-  stat: BigIntStats,
-): Promise<(Buffer | string | bigint)[]> {
+function fieldsOf(path: Buffer, name: Buffer, stat: BigIntStats): (Buffer | string | bigint)[] {
   const kind = kindOf(stat);
   const what =
-    kind === 'link' ? await readlink(path, { encoding: 'buffer' }) : kind === 'file' ? stat.size : '';
+    kind === 'link' ? readlinkSync(path, { encoding: 'buffer' }) : kind === 'file' ? stat.size : '';
   return [name, kind, (stat.mode & 0o7777n).toString(8), stat.uid, stat.gid, what];
 }
 

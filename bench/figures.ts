@@ -1,0 +1,65 @@
+/** The figures that must be reached, and whether these measurements reach them. */
+import type { Measurements, Observation } from './benchmark.ts';
+
+export interface Figure {
+  what: string;
+  /** Null where the sizes that it is about were not measured. */
+  measured: number | null;
+  mostAllowed: number;
+  unit: '×' | 'MiB' | 'ms';
+  reached: boolean | null;
+}
+
+export function figuresOf(measurements: Measurements): Figure[] {
+  const { node, status, seed } = measurements;
+  const [thousand, five] = [ofSize(measurements, 1000), ofSize(measurements, 5000)];
+  const git = thousand?.git ?? null;
+  return [
+    figure('time of a no-op pass over 1 000 recipes, of that of git ls-remote', 0.4, '×', [
+      thousand?.once.wallMs,
+      git?.wallMs,
+    ]),
+    figure('CPU of a no-op pass over 1 000 recipes, of that of git ls-remote', 0.25, '×', [
+      thousand?.once.cpuMs,
+      git?.cpuMs,
+    ]),
+    figure('time of a no-op pass over 1 000 recipes, of the floor; start-up of node taken off both', 2, '×', [
+      less(thousand?.once.wallMs, node.wallMs),
+      less(thousand?.floor.wallMs, node.wallMs),
+    ]),
+    figure('growth of its time from 1 000 to 5 000 recipes', 5.5, '×', [
+      five?.once.wallMs,
+      thousand?.once.wallMs,
+    ]),
+    figure('peak memory of a no-op pass over 5 000 recipes', 250, 'MiB', [five?.peakMiB, 1]),
+    figure('overhead of a seed over starts, stops and a copy by hand', 0.1 * seed.byHandMs + 500, 'ms', [
+      seed.passMs - seed.byHandMs,
+      1,
+    ]),
+    figure('time of status of 100 recipes, of that of node -e 0', 4, '×', [
+      status.recipes === 100 ? status.wallMs : undefined,
+      node.wallMs,
+    ]),
+  ];
+}
+
+type Measured = number | undefined;
+
+/** Measured is the first of the two by the second. */
+function figure(
+  what: string,
+  mostAllowed: number,
+  unit: Figure['unit'],
+  [part, whole]: [Measured, Measured],
+): Figure {
+  const measured = part === undefined || whole === undefined ? null : part / whole;
+  return { what, measured, mostAllowed, unit, reached: measured === null ? null : measured <= mostAllowed };
+}
+
+function less(value: Measured, taken: number): Measured {
+  return value === undefined ? undefined : value - taken;
+}
+
+function ofSize({ observations }: Measurements, size: number): Observation | undefined {
+  return observations.find((each) => each.size === size && each.server === 'memory');
+}

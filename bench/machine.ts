@@ -1,0 +1,29 @@
+/** What the figures were taken on. */
+import { execFile } from 'node:child_process';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+export interface Machine {
+  date: string;
+  cores: number;
+  processor: string;
+  memoryGiB: number;
+  kernel: string;
+  node: string;
+  git: string;
+}
+
+export async function describeMachine(): Promise<Machine> {
+  const { stdout } = await execute('git', ['--version']);
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.versions.node,
+    git: stdout.trim().replace(/^git version /, ''),
+  };
+}
