@@ -27,7 +27,7 @@ import { rememberFindings } from './pass-memory.ts';
 import { diskOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
 import {
-  isMirrorDue,
+  isSyncDue,
   namedTags,
   noting,
   syncMirrors,
@@ -129,7 +129,7 @@ async function syncDueMirrors(pass: Pass, wanted: (name: string) => boolean): Pr
     (decision) =>
       wanted(decision.recipe) &&
       !synced.has(decision.recipe) &&
-      isMirrorDue(viewOf(pass, decision.recipe), decision, now),
+      isSyncDue(viewOf(pass, decision.recipe), decision, now),
   );
   const views = due.map(({ recipe }) => viewOf(pass, recipe));
   await syncMirrors(views, { mirror: ports.mirror, outcomes: synced, stop, workFor: ports.background });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mirrorDrift, mirrorState } from '../../src/reconciler/mirror-drift.ts';
 import type { RemoteRefs, SyncReport } from '../../src/reconciler/model.ts';
 import { mirrorNews, rememberMirror } from '../../src/reconciler/remember-mirror.ts';
-import { isMirrorDue, namedTags, type SyncOutcome } from '../../src/reconciler/sync-mirrors.ts';
+import { isMirrorDue, isSyncDue, namedTags, type SyncOutcome } from '../../src/reconciler/sync-mirrors.ts';
 import type { RecipeView } from '../../src/reconciler/view.ts';
 import { commitOf, generation, manifest, memory, NOW, record, tag, view } from './world.ts';
 
@@ -86,7 +86,16 @@ describe('a sync without a trial is due', () => {
   it('where pull requests could not be looked after the last time', () => {
     const pullRequests = { since: NOW.toISOString(), message: 'the API answers 500' };
     const mirror = { foreignTags: [], rewrites: [], failing: null, pullRequests };
-    expect(due(mirrored(refs(), { memory: { readable: true, value: memory({ mirror }) } }))).toBe(true);
+    const forge = { type: 'gitea', api: 'http://x', repo: 'a/b', token: { kind: 'env', name: 'T' } } as const;
+    const wanted = manifest({ mirror: { url: 'https://mirror.example.org/app.git', login: null, forge } });
+    const left = mirrored(refs(), {
+      manifest: wanted,
+      memory: { readable: true, value: memory({ mirror }) },
+    });
+    expect(isSyncDue(left, { decision: 'in-sync' }, NOW)).toBe(true);
+    expect(isSyncDue(left, { decision: 'unknown' }, NOW)).toBe(false);
+    // No drift of the mirror's, though.
+    expect(due(left)).toBe(false);
   });
 });
 
