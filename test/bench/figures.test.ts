@@ -13,7 +13,7 @@ function observation(size: number, over: Partial<Observation> = {}): Observation
 /** Everything is reached, and only just. */
 function measurements(over: Partial<Measurements> = {}): Measurements {
   return {
-    machine: { date: '', cores: 2, processor: '', memoryGiB: 1, kernel: '', node: '', git: '' },
+    machine: { date: '', cores: 2, processor: '', memoryGiB: 1, kernel: '', load: 0, node: '', git: '' },
     tagsPerRecipe: 50,
     rounds: 1,
     observations: [
