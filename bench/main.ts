@@ -55,7 +55,7 @@ Written by \`npm run bench -- --write\`. What is measured and how: [docs/perform
 - ${cores} cores (${processor}), ${memoryGiB} GiB, Linux ${kernel}
 - load average ${load}: alone on the machine, the benchmark itself makes about 2
 - node ${node}, git ${git}
-- ${tagsPerRecipe} tags in each upstream; medians of ${rounds} rounds
+- ${tagsPerRecipe} tags in each upstream; rounds: ${rounds}, of which the medians count
 
 ${tables}`;
 }
