@@ -20,7 +20,7 @@ import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
 import { mirrorReader } from './observed/mirrors.ts';
-import { readPasses } from './observed/passes.ts';
+import { readFleetMemory, readHistory, readPasses } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
@@ -99,7 +99,12 @@ export async function openReader(settings: Settings): Promise<Reader> {
     clock: systemClock,
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
-    fleet: manifestFolder(settings.manifests, known, () => lastConfigFile(layout)),
+    fleet: manifestFolder(settings.manifests, {
+      knownRecipes: known,
+      knownConfigFile: () => lastConfigFile(layout),
+      remembered: () => readFleetMemory(layout),
+      program: Object.values(programInfo()).join(' '),
+    }),
     ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
@@ -198,15 +203,16 @@ function backgroundOf(term: Term, log: Logger): PassPorts['background'] {
 async function storeResult(
   layout: Layout,
   term: Term,
-  { startedAt, enrolled, configFile, report }: PassResult,
+  { startedAt, enrolled, fleet, report }: PassResult,
   { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
 ): Promise<void> {
-  const earlier = await readPasses(layout);
+  const earlier = await (whole ? readHistory(layout) : readPasses(layout));
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
   if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
-  await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
+  const { configFile, memory } = fleet;
+  await storePass(layout, term, { startedAt, enrolled, configFile, memory, whole, report }, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */

@@ -20,7 +20,7 @@ import {
   type Look,
   type LookPorts,
 } from './look.ts';
-import type { Decision, TrialRecord } from './model.ts';
+import type { Decision, Fleet, TrialRecord } from './model.ts';
 import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
 import { rememberFindings } from './pass-memory.ts';
@@ -57,8 +57,7 @@ export interface PassResult {
   startedAt: string;
   /** Recipes that were enrolled at its start. */
   enrolled: readonly string[];
-  /** Where the Reconciler document stood. */
-  configFile: string | null;
+  fleet: Pick<Fleet, 'configFile' | 'memory'>;
 }
 
 interface Pass {
@@ -101,7 +100,7 @@ export async function runPass(
     await syncDueMirrors(pass, () => true);
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
-  return { report: reportOn(pass, after), startedAt, enrolled, configFile: found.fleet.configFile };
+  return { report: reportOn(pass, after), startedAt, enrolled, fleet: found.fleet };
 }
 
 function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {

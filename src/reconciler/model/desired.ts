@@ -139,6 +139,15 @@ export interface InvalidManifest {
   problems: readonly Problem[];
 }
 
+/** What came of reading manifests, to be read in their place as long as they are the same. */
+export interface FleetMemory {
+  /** Of every byte that it was made of. */
+  digest: string;
+  text: string;
+  /** By which a text that was changed is known. */
+  check: string;
+}
+
 /** Everything below the manifest folder, in one look. */
 export interface Fleet {
   manifests: readonly Manifest[];
@@ -147,6 +156,8 @@ export interface Fleet {
   /** Where below the manifest folder the Reconciler document stands; null where there is none. */
   configFile: string | null;
   problems: readonly Problem[];
+  /** Null where it cannot be read again from less than the files. */
+  memory: FleetMemory | null;
 }
 
 export interface Tag {
