@@ -22,7 +22,7 @@ function measurements(over: Partial<Measurements> = {}): Measurements {
     ],
     node: cost(100),
     status: { ...cost(400), recipes: 100 },
-    seed: { passMs: 1600, byHandMs: 1000 },
+    seed: { passMs: 1900, trialMs: 1600, byHandMs: 1000 },
     ...over,
   };
 }
@@ -48,7 +48,7 @@ describe('the figures that must be reached', () => {
     ['floor', { observations: [observation(1000, { floor: cost(399), git: null })] }],
     ['growth', { observations: [observation(1000), observation(5000, { once: cost(3851) })] }],
     ['peak memory', { observations: [observation(5000, { peakMiB: 251 })] }],
-    ['seed', { observations: [], seed: { passMs: 1601, byHandMs: 1000 } }],
+    ['seed', { observations: [], seed: { passMs: 1601, trialMs: 1601, byHandMs: 1000 } }],
     ['status', { observations: [], status: { ...cost(401), recipes: 100 } }],
   ])('are missed one by one: %s', (name, over) => {
     const [what, ...others] = missed(measurements(over));
@@ -63,7 +63,7 @@ describe('the figures that must be reached', () => {
   });
 
   it('stand in a table that says of each whether it is reached', () => {
-    const given = measurements({ seed: { passMs: 2000, byHandMs: 1000 } });
+    const given = measurements({ seed: { passMs: 2300, trialMs: 2000, byHandMs: 1000 } });
     const [, , ...rows] = tablesOf(given, figuresOf(given)).split('\n\n', 1).join('').split('\n');
     expect(rows.map((row) => /\| (yes|\*\*no\*\*) +\|$/.exec(row)?.[1])).toEqual([
       ...Array.from({ length: 5 }, () => 'yes'),
