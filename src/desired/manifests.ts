@@ -66,12 +66,13 @@ async function recalled(
 async function made(folder: string, read: Read, surroundings: Surroundings): Promise<Loaded> {
   const { knownRecipes, knownConfigFile, remembered, program = '' } = surroundings;
   const { contents, unreadable } = read;
-  let hangsOnOthers = unreadable.length > 0;
+  const sources = [...contents.map(sourceIn), ...unreadable];
+  // What such a file may hold hangs on what it held before.
+  let hangsOnOthers = sources.some(({ text }) => text === null);
   const askedFor = async (): Promise<readonly string[]> => {
     hangsOnOthers = true;
     return await knownRecipes();
   };
-  const sources = [...contents.map(sourceIn), ...unreadable];
   const fleet = await assembleFleet(sources, askedFor, knownConfigFile);
   const isWorthIt = remembered !== undefined && !hangsOnOthers;
   return { fleet, memory: isWorthIt ? remember(fleet, digestOf(folder, contents, program)) : null };
