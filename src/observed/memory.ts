@@ -15,6 +15,7 @@ const Memory = z.object({
   rebuild: z.object({ generation: GenerationNumber.nullable(), at: Time }).nullable().default(null),
   holdsFrom: z.record(z.string(), Time).default({}),
   driftSince: Time.nullable().default(null),
+  dueSince: Time.nullable().default(null),
   lastVerdict: z
     .object({
       trial: SafeName,

@@ -145,6 +145,7 @@ export function memory(over: Partial<RecipeMemory> = {}): RecipeMemory {
     rebuild: null,
     holdsFrom: {},
     driftSince: null,
+    dueSince: null,
     lastVerdict: null,
     conditions: [],
     ...over,

@@ -106,6 +106,8 @@ export interface RecipeMemory {
   /** Trials whose end lies in the future of a clock that jumped: from when their hold counts instead. */
   holdsFrom: Readonly<Record<string, string>>;
   driftSince: string | null;
+  /** The opening of the maintenance window at which it was due, and since which it was not served. */
+  dueSince: string | null;
   lastVerdict: { trial: string; verdict: Verdict; at: string } | null;
   conditions: readonly Condition[];
 }
