@@ -16,6 +16,7 @@ import { filePromotion } from './actuators/promotion.ts';
 import { recover, type RecoveryPorts } from './actuators/recovery.ts';
 import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
+import { openSystemClock } from './clock.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
@@ -28,8 +29,7 @@ import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
-import type { Clock, Driver, MirrorReader } from './reconciler/ports.ts';
-import { bootId, uptimeMs } from './state/holder.ts';
+import type { Driver, MirrorReader } from './reconciler/ports.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
@@ -63,17 +63,6 @@ export interface Actor {
   store(result: PassResult, whole: boolean): Promise<void>;
 }
 
-export const systemClock: Clock = {
-  now: () => new Date(),
-  uptime: () => ({ bootId: bootId(), ms: uptimeMs() }),
-  random: Math.random,
-  alarm: (ms, ring) => {
-    // Longer than a timer can count would ring at once.
-    const timer = setTimeout(ring, Math.min(ms, 2 ** 31 - 1));
-    return () => clearTimeout(timer);
-  },
-};
-
 /** For looking only: takes no lease and writes nothing. */
 export async function openReader(settings: Settings): Promise<Reader> {
   const layout = new Layout(resolve(settings.state));
@@ -96,7 +85,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
     layout,
     registry,
     driver,
-    clock: systemClock,
+    clock: openSystemClock(),
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, {

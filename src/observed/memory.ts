@@ -28,6 +28,7 @@ const Memory = z.object({
     })
     .nullable()
     .default(null),
+  dueSince: Time.nullable().default(null),
   lastVerdict: z
     .object({
       trial: SafeName,

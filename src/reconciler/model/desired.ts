@@ -100,6 +100,14 @@ export interface Manifest {
   commandFiles: Readonly<Record<string, string>>;
 }
 
+/** When the continuous loop may start trials: from each time of the schedule on, for so long. */
+export interface MaintenanceWindow {
+  /** A cron expression of five fields. */
+  schedule: string;
+  timezone: string;
+  durationMs: number;
+}
+
 /** The one Reconciler document, or the defaults where there is none. */
 export interface FleetConfig {
   driver: 'process' | 'swarm';
@@ -107,7 +115,7 @@ export interface FleetConfig {
   domainTemplate: string;
   reservedDomains: readonly string[];
   intervalMs: number;
-  window: { schedule: string; timezone: string; durationMs: number } | null;
+  window: MaintenanceWindow | null;
   concurrency: { observe: number; trials: number };
   diskBudgetBytes: number | null;
   verifyIntervalMs: number;
