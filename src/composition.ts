@@ -145,7 +145,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       ...remotesThrough(
         remoteLister({
           mark: `${term.mark}/observe`,
-          lifeline: term.lifeline,
+          lifelines: term.lifelines,
           timeoutMs: settings.upstreamTimeoutMs,
           onChange: toldTo(settings.log),
         }),

@@ -71,6 +71,7 @@ describe('the figures that must be reached', () => {
       ...Array.from({ length: 5 }, () => 'yes'),
       '**no**',
       'yes',
+      'yes',
     ]);
   });
 });
