@@ -1,5 +1,5 @@
 /** What upstream has: its tags, and the branch that is mirrored. */
-import { describe } from '../reconciler/errors.ts';
+import { inFull } from '../reconciler/errors.ts';
 import type { Upstream } from '../reconciler/ports.ts';
 import type { RefLister } from '../remotes/lister.ts';
 import { remoteRefs } from '../remotes/remote-refs.ts';
@@ -11,7 +11,7 @@ export function upstreamFrom(lister: RefLister): Upstream {
         const listing = await lister.list({ url: upstream, login, branch }, asking);
         return { readable: true, value: remoteRefs(listing, branch) };
       } catch (error) {
-        return { readable: false, why: describe(error) };
+        return { readable: false, why: inFull(error) };
       }
     },
   };

@@ -1,5 +1,5 @@
 /** What the team's own mirrors hold. */
-import { describe } from '../reconciler/errors.ts';
+import { inFull } from '../reconciler/errors.ts';
 import type { RemoteMirrors } from '../reconciler/ports.ts';
 import type { RefLister } from '../remotes/lister.ts';
 import { remoteRefs } from '../remotes/remote-refs.ts';
@@ -15,7 +15,7 @@ export function remoteMirrorsFrom(lister: RefLister): RemoteMirrors {
           value: remoteRefs(await lister.list({ url, login, branch }, asking), branch),
         };
       } catch (error) {
-        return { readable: false, why: describe(error) };
+        return { readable: false, why: inFull(error) };
       }
     },
   };

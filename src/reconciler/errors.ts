@@ -75,3 +75,9 @@ export function describe(error: unknown): string {
   const cause = error.cause === undefined ? '' : describe(error.cause);
   return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
+
+/** The same with what to do about it, where that is known. */
+export function inFull(error: unknown): string {
+  const hint = error instanceof TrialFault || error instanceof CannotRun ? error.hint : null;
+  return hint === null ? describe(error) : `${describe(error)}; ${hint}`;
+}

@@ -8,6 +8,7 @@ import type { Look } from './look.ts';
 import { goesAfter } from './look.ts';
 import { classify, type IgnoredTag } from './releases.ts';
 import { isAcceptable } from './rulings.ts';
+import { isMirrorDue } from './sync-mirrors.ts';
 import type { RecipeView } from './view.ts';
 
 interface GenerationFacts {
@@ -58,7 +59,7 @@ export function explain(recipe: string, found: Look): Explanation | null {
   const trials = view.trials.readable ? view.trials.value : [];
   return {
     recipe,
-    answer: answerOf(decision),
+    answer: `${answerOf(decision)}${mirrorAnswer(view, decision, found.now)}`,
     decision: rest,
     rule: decision.nextAt === null ? null : (RULES[decision.reason] ?? null),
     after: goesAfter(recipe, found),
@@ -116,6 +117,12 @@ function answerOf({ recipe, decision, reason, message, nextAt, drift }: Decision
     case 'held':
       return `Nothing is happening because ${recipe} is held (${reason}${drift === null ? '' : `, it would ${drift}`}): ${message}.${next}${person}`;
   }
+}
+
+/** A mirror that is to be synced is something that happens, or should. */
+function mirrorAnswer(view: RecipeView, decision: Decision, now: Date): string {
+  if (!isMirrorDue(view, decision, now)) return '';
+  return ` Its mirror is to be made equal to upstream: ${mirrorState(view)?.message ?? ''}.`;
 }
 
 function upstreamFacts({ manifest, refs, memory }: RecipeView): Explanation['upstream'] {

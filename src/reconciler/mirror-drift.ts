@@ -37,6 +37,10 @@ export function mirrorState({ manifest, refs, mirror, memory }: RecipeView): Mir
   const { url } = manifest.mirror;
   if (!mirror.readable) return { state: 'unreadable', message: mirror.why };
   if (refs === null || !refs.readable || !memory.readable) return null;
+  if (manifest.branch !== null && refs.value.branch === null) {
+    const message = `upstream has no branch ${manifest.branch}, which spec.branch of ${manifest.file} names`;
+    return { state: 'differs', message };
+  }
   const differing = mirrorDrift(refs.value, mirror.value, memory.value);
   if (differing.length === 0) return { state: 'equal', message: `${url} equals upstream` };
   return { state: 'differs', message: `${url} differs from upstream in ${listed(differing)}` };

@@ -12,12 +12,14 @@ import {
   rememberTrial,
 } from './remember.ts';
 import type { SyncOutcomes } from './sync-mirrors.ts';
+import type { PullRequestReports } from './tend-pull-requests.ts';
 import type { RecipeView } from './view.ts';
 
 export interface Findings {
   ports: { memory: MemoryWriter };
   found: Look;
   synced: SyncOutcomes;
+  tended: PullRequestReports;
   /** What there is to say of a recipe that no decision says. */
   notes: Map<string, readonly string[]>;
 }
@@ -29,13 +31,13 @@ export async function rememberFindings(
   instant: Instant,
   trial?: TrialRecord,
 ): Promise<void> {
-  const { ports, found, synced } = pass;
+  const { ports, found, synced, tended } = pass;
   const view = found.view.recipes.get(name);
   const decision = found.decisions.get(name);
   if (view === undefined || decision === undefined) return;
   if (!view.memory.readable || view.manifest?.enrolled !== true) return;
   const before = view.memory.value;
-  const outcome = synced.get(name) ?? null;
+  const outcome = { synced: synced.get(name) ?? null, tended: tended.get(name) ?? null };
   let memory = rememberDecision(observed(before, view, instant, trial), decision, instant.now);
   memory = rememberMirror(memory, view, outcome, instant.now);
   addNotes(pass, name, mirrorNews(before, memory, outcome));

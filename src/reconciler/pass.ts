@@ -34,6 +34,7 @@ import {
   type Syncing,
   type SyncOutcomes,
 } from './sync-mirrors.ts';
+import { arePullRequestsDue, tendPullRequests, type PullRequestReports } from './tend-pull-requests.ts';
 import { runTrial } from './trial.ts';
 import type { TrialEvent, TrialPorts } from './trial-run.ts';
 import type { RecipeView } from './view.ts';
@@ -69,6 +70,8 @@ interface Pass {
   notes: Map<string, readonly string[]>;
   /** What came of syncing mirrors. */
   synced: SyncOutcomes;
+  /** What came of looking after pull requests. */
+  tended: PullRequestReports;
   /** Bytes that the trials under way may still come to take. */
   reserved: Map<string, number>;
   cancellations: Cancellations;
@@ -89,7 +92,13 @@ export async function runPass(
   const synced: SyncOutcomes = new Map();
   const noted = { ...ports, mirror: noting(ports.mirror, synced) };
   const shared = { ports: noted, request, found, cancellations, synced, onEvent, stop };
-  const pass: Pass = { ...shared, acted: new Map(), notes: new Map(), reserved: new Map() };
+  const pass: Pass = {
+    ...shared,
+    acted: new Map(),
+    notes: new Map(),
+    reserved: new Map(),
+    tended: new Map(),
+  };
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
@@ -98,6 +107,7 @@ export async function runPass(
     await syncDueMirrors(pass, (name) => !isServed(name, found));
     await serveAll(pass);
     await syncDueMirrors(pass, () => true);
+    await tend(pass);
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
   return { report: reportOn(pass, after), startedAt, enrolled, fleet: found.fleet };
@@ -133,6 +143,20 @@ async function syncDueMirrors(pass: Pass, wanted: (name: string) => boolean): Pr
   const views = due.map(({ recipe }) => viewOf(pass, recipe));
   await syncMirrors(views, { mirror: ports.mirror, outcomes: synced, stop, workFor: ports.background });
   for (const { recipe } of views) await rememberFindings(pass, recipe, instantOf(ports.clock));
+}
+
+async function tend(pass: Pass): Promise<void> {
+  const { ports, found, synced, stop, tended } = pass;
+  const now = ports.clock.now();
+  const due = [...found.decisions.values()].filter((decision) =>
+    arePullRequestsDue(viewOf(pass, decision.recipe), decision, synced, now),
+  );
+  const views = due.map(({ recipe }) => viewOf(pass, recipe));
+  const reports = await tendPullRequests(views, { mirror: ports.mirror, stop, workFor: ports.background });
+  for (const [recipe, report] of reports) {
+    tended.set(recipe, report);
+    await rememberFindings(pass, recipe, instantOf(ports.clock));
+  }
 }
 
 /** What drifted; then once more what failed for reasons of ours, and what waited for that. */

@@ -31,6 +31,8 @@ interface RowMirror {
   url: string;
   /** `unread`: upstream did not say what it should hold. */
   state: 'equal' | 'differs' | 'unreadable' | 'failing' | 'unread';
+  /** Of a sync that failed: a stable word, such as `mirror-refused`; null where none did in this pass. */
+  reason: string | null;
   message: string;
   /** Is it to be made equal to upstream, by this pass or the next? */
   due: boolean;
@@ -137,13 +139,14 @@ function mirrorOf(decision: Decision, view: RecipeView, { synced, now }: RowExtr
   const remembered = memory.readable ? memory.value.mirror : null;
   const shared = {
     url: manifest.mirror.url,
+    reason: null,
     failingSince: remembered?.failing?.since ?? null,
     pullRequests: remembered?.pullRequests?.message ?? null,
   };
   if (synced?.report) {
     return { ...shared, state: 'equal', message: `${shared.url} was made equal to upstream`, due: false };
   }
-  if (synced?.fault != null) return { ...shared, state: 'failing', message: synced.fault, due: true };
+  if (synced?.fault != null) return { ...shared, ...synced.fault, state: 'failing', due: true };
   const found = mirrorState(view);
   if (found === null) return { ...shared, state: 'unread', message: 'upstream was not read', due: false };
   return { ...shared, state: found.state, message: found.message, due: isMirrorDue(view, decision, now) };

@@ -3,7 +3,7 @@
  * synced in the same pass, also where the recipe itself is in sync or held, but not while it is suspended.
  */
 import { mapBounded } from './bounded.ts';
-import { describe, Fenced, TrialEnded } from './errors.ts';
+import { Fenced, inFull, TrialEnded, TrialFault } from './errors.ts';
 import { paused } from './gates.ts';
 import { mirrorState } from './mirror-drift.ts';
 import type { Decision, SyncReport } from './model.ts';
@@ -11,7 +11,8 @@ import type { MirrorPort, Work } from './ports.ts';
 import type { RecipeView } from './view.ts';
 
 /** What came of syncing one recipe's mirrors: what it brought to light, or why it failed. */
-export type SyncOutcome = { report: SyncReport; fault: null } | { report: null; fault: string };
+export type SyncOutcome =
+  { report: SyncReport; fault: null } | { report: null; fault: { reason: string; message: string } };
 
 /** Of every sync in a pass, by recipe; whoever asked for it, a trial or the pass itself. */
 export type SyncOutcomes = Map<string, SyncOutcome>;
@@ -27,35 +28,41 @@ export function noting(mirror: MirrorPort, outcomes: SyncOutcomes): MirrorPort {
         return report;
       } catch (error) {
         if (!(error instanceof Fenced || error instanceof TrialEnded) && !work.signal.aborted)
-          outcomes.set(name, { report: null, fault: describe(error) });
+          outcomes.set(name, { report: null, fault: faultOf(error) });
         throw error;
       }
     },
   };
 }
 
-/** Is its mirror to be changed? */
+function faultOf(error: unknown): { reason: string; message: string } {
+  const reason = error instanceof TrialFault ? error.reason : 'unexpected';
+  return { reason, message: inFull(error) };
+}
+
+/** Is its mirror to be made equal to upstream? */
 export function isMirrorDue(view: RecipeView, decision: Pick<Decision, 'decision'>, now: Date): boolean {
   const state = mirrorState(view)?.state ?? 'equal';
   return state !== 'equal' && mayBeSynced(view, decision, now);
 }
 
-/** Also to look after pull requests for which that failed the last time, however equal the mirror is. */
+/** One that could not even be listed just now cannot be synced either, and is not waited for. */
 export function isSyncDue(view: RecipeView, decision: Pick<Decision, 'decision'>, now: Date): boolean {
-  const { manifest, memory, mirror } = view;
-  const hasForge = mirror !== null && manifest?.mirror?.forge != null;
-  const isLeft = hasForge && memory.readable && memory.value.mirror?.pullRequests != null;
-  return isMirrorDue(view, decision, now) || (isLeft && mayBeSynced(view, decision, now));
+  return mirrorState(view)?.state === 'differs' && mayBeSynced(view, decision, now);
 }
 
 /** Not on a word of upstream that is not believed. */
-function mayBeSynced({ manifest }: RecipeView, { decision }: Pick<Decision, 'decision'>, now: Date): boolean {
+export function mayBeSynced(
+  { manifest }: RecipeView,
+  { decision }: Pick<Decision, 'decision'>,
+  now: Date,
+): boolean {
   if (manifest === null || !manifest.enrolled || decision === 'unknown') return false;
   return paused(manifest.suspend, now) === null;
 }
 
 /** They fetch and push: more at once would make none of them faster. */
-const AT_ONCE = 4;
+export const AT_ONCE = 4;
 
 export interface Syncing {
   mirror: MirrorPort;

@@ -163,6 +163,13 @@ describe('a remote mirror that fails', () => {
     expect(row(second, 'shop')).toMatchObject({ mirror: { failingSince: since } });
     mirrors.mode = 'refuse';
     expect(row(await plan(fleet), 'shop')).toMatchObject({ mirror: { state: 'unreadable', due: true } });
+    const { env, started } = await watchedGit();
+    const unread = await pass(fleet, [], { env });
+    expect(unread.code).toBe(2);
+    expect(row(unread, 'shop')).toMatchObject({ mirror: { state: 'unreadable', failingSince: since } });
+    // What could not be listed just now is not waited for once more.
+    expect(await started()).not.toContain('push');
+    expect((await fleet.reconcile(['explain', 'shop'])).stdout).toMatch(/Its mirror is to be made equal/);
     Object.assign(mirrors, { mode: 'serve', writable: true });
     const mended = await pass(fleet);
     expect(mended.code).toBe(0);

@@ -95,3 +95,23 @@ async function files(): Promise<Record<string, string>> {
   const texts = await Promise.all(names.map(async (name) => await upstream.git('show', `HEAD:${name}`)));
   return Object.fromEntries(names.map((name, index) => [name, `${texts[index]}\n`]));
 }
+
+it('a forge that never answers takes none of a trial’s time', async () => {
+  forge.interfere = async () => await new Promise<never>(() => undefined);
+  await fleet.manifest('shop', {
+    ...fleet.storeSpec(),
+    timeout: '10s',
+    mirror: {
+      url: '../mirror/.git',
+      forge: { type: 'gitea', api: forge.api, repo: 'team/app', tokenEnv: 'FORGE_TOKEN' },
+    },
+  });
+  const env = { FORGE_TOKEN: forge.token, RECONCILE_TRANSFER_TIMEOUT: '12s' };
+  const outcome = await pass(fleet, [], { env });
+  expect(row(outcome, 'shop')).toMatchObject({
+    decision: 'in-sync',
+    trial: { verdict: 'green', promoted: true },
+  });
+  expect(pullRequests(outcome)).toMatch(/no answer within 12000 ms/);
+  await expectInvariants(fleet);
+});

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { mirrorDrift, mirrorState } from '../../src/reconciler/mirror-drift.ts';
 import type { RemoteRefs, SyncReport } from '../../src/reconciler/model.ts';
-import { mirrorNews, rememberMirror } from '../../src/reconciler/remember-mirror.ts';
-import { isMirrorDue, isSyncDue, namedTags, type SyncOutcome } from '../../src/reconciler/sync-mirrors.ts';
+import { mirrorNews, rememberMirror, type MirrorOutcome } from '../../src/reconciler/remember-mirror.ts';
+import { isMirrorDue, isSyncDue, namedTags } from '../../src/reconciler/sync-mirrors.ts';
+import { arePullRequestsDue, tendPullRequests } from '../../src/reconciler/tend-pull-requests.ts';
 import type { RecipeView } from '../../src/reconciler/view.ts';
 import { commitOf, generation, manifest, memory, NOW, record, tag, view } from './world.ts';
 
@@ -83,44 +84,103 @@ describe('a sync without a trial is due', () => {
     expect(due(mirrored(refs({ tags: [] }), { manifest: { ...MIRRORED, enrolled: false } }))).toBe(false);
   });
 
-  it('where pull requests could not be looked after the last time', () => {
+  it('but one that cannot even be listed is not waited for', () => {
+    expect(isSyncDue(mirrored(refs({ tags: [] })), { decision: 'in-sync' }, NOW)).toBe(true);
+    expect(isSyncDue(mirrored('refused'), { decision: 'in-sync' }, NOW)).toBe(false);
+  });
+
+  it('where the branch that the manifest names is gone, which a sync would say', () => {
+    const named = { ...MIRRORED, branch: 'stable' };
+    const gone = mirrored(refs({ branch: null }), {
+      manifest: named,
+      refs: { readable: true, value: refs({ branch: null }) },
+    });
+    expect(due(gone)).toBe(true);
+    expect(mirrorState(gone)?.message).toBe(
+      'upstream has no branch stable, which spec.branch of app.yaml names',
+    );
+  });
+});
+
+describe('pull requests', () => {
+  const forge = { type: 'gitea', api: 'http://x', repo: 'a/b', token: { kind: 'env', name: 'T' } } as const;
+  const forged = (name: string): RecipeView => ({
+    ...mirrored(refs(), {
+      manifest: manifest({ name, mirror: { url: `https://mirror.example.org/${name}`, login: null, forge } }),
+    }),
+    recipe: name,
+  });
+
+  it('are looked after where the mirror was synced, or where that failed the last time', () => {
+    const due = (each: RecipeView, synced: string[], decision: 'in-sync' | 'unknown' = 'in-sync') => {
+      const report = { rewrites: [], foreignTags: [] };
+      const outcomes = new Map(synced.map((name) => [name, { report, fault: null }]));
+      return arePullRequestsDue(each, { decision }, outcomes, NOW);
+    };
     const pullRequests = { since: NOW.toISOString(), message: 'the API answers 500' };
     const mirror = { foreignTags: [], rewrites: [], failing: null, pullRequests };
-    const forge = { type: 'gitea', api: 'http://x', repo: 'a/b', token: { kind: 'env', name: 'T' } } as const;
-    const wanted = manifest({ mirror: { url: 'https://mirror.example.org/app.git', login: null, forge } });
-    const left = mirrored(refs(), {
-      manifest: wanted,
-      memory: { readable: true, value: memory({ mirror }) },
-    });
-    expect(isSyncDue(left, { decision: 'in-sync' }, NOW)).toBe(true);
-    expect(isSyncDue(left, { decision: 'unknown' }, NOW)).toBe(false);
-    // No drift of the mirror's, though.
-    expect(due(left)).toBe(false);
+    const left = { ...forged('a'), memory: { readable: true, value: memory({ mirror }) } } as const;
+    expect(due(forged('a'), [])).toBe(false);
+    expect(due(forged('a'), ['a'])).toBe(true);
+    expect(due(left, [])).toBe(true);
+    expect(due(left, [], 'unknown')).toBe(false);
+    expect(due({ ...mirrored(refs()), recipe: 'a' }, ['a'])).toBe(false);
+    // It is no drift of the mirror's.
+    expect(isMirrorDue(left, { decision: 'in-sync' }, NOW)).toBe(false);
+  });
+
+  it('of a forge that failed three times in a row are left to the next pass', async () => {
+    const asked: string[] = [];
+    const port = {
+      tendPullRequests: ({ name }: { name: string }) => {
+        asked.push(name);
+        return Promise.resolve({ closed: [], trouble: 'no answer' });
+      },
+    };
+    const work = {
+      signal: new AbortController().signal,
+      mark: '',
+      log: { note() {}, output() {}, conceal() {} },
+    };
+    const reports = await tendPullRequests(
+      Array.from({ length: 20 }, (_, index) => forged(`r${index}`)),
+      { mirror: port as never, stop: work.signal, workFor: () => work },
+    );
+    expect(asked.length).toBeLessThan(8);
+    expect(reports.size).toBe(20);
+    expect(reports.get('r19')?.trouble).toContain('http://x failed');
   });
 });
 
 describe('what is remembered of a mirror', () => {
-  const report: SyncReport = { rewrites: [], foreignTags: [], closed: [], pullRequests: null };
-  const ok = (over: Partial<SyncReport> = {}): SyncOutcome => ({
-    report: { ...report, ...over },
-    fault: null,
+  const report: SyncReport = { rewrites: [], foreignTags: [] };
+  const ok = (over: Partial<SyncReport> = {}): MirrorOutcome => ({
+    synced: { report: { ...report, ...over }, fault: null },
+    tended: null,
   });
+  const faulted = (message: string): MirrorOutcome => ({
+    synced: { report: null, fault: { reason: 'mirror-refused', message } },
+    tended: null,
+  });
+  const NONE: MirrorOutcome = { synced: null, tended: null };
   const LATER = new Date(NOW.getTime() + 60_000);
 
   it('is nothing new where nothing is', () => {
     const before = memory();
-    expect(rememberMirror(before, mirrored(refs()), null, NOW)).toBe(before);
+    expect(rememberMirror(before, mirrored(refs()), NONE, NOW)).toBe(before);
     expect(rememberMirror(before, mirrored(refs()), ok(), NOW)).toBe(before);
   });
 
   it('is since when it fails, until it no longer does', () => {
-    const failed = rememberMirror(memory(), mirrored('x'), { report: null, fault: 'refused' }, NOW);
+    const failed = rememberMirror(memory(), mirrored('x'), faulted('refused'), NOW);
     expect(failed.mirror?.failing).toEqual({ since: NOW.toISOString(), message: 'refused' });
-    const again = rememberMirror(failed, mirrored('x'), { report: null, fault: 'read-only' }, LATER);
+    const again = rememberMirror(failed, mirrored('x'), faulted('read-only'), LATER);
     expect(again.mirror?.failing).toEqual({ since: NOW.toISOString(), message: 'read-only' });
     expect(rememberMirror(again, mirrored(refs()), ok(), LATER).mirror?.failing).toBeNull();
-    expect(rememberMirror(again, mirrored(refs()), null, LATER).mirror?.failing).toBeNull();
-    expect(rememberMirror(again, mirrored('x'), null, LATER)).toBe(again);
+    expect(rememberMirror(again, mirrored(refs()), NONE, LATER).mirror?.failing).toBeNull();
+    // One that cannot be listed fails as well.
+    const unread = rememberMirror(again, mirrored('hangs'), NONE, LATER);
+    expect(unread.mirror?.failing).toEqual({ since: NOW.toISOString(), message: 'hangs' });
   });
 
   it('says of people’s tags once', () => {
@@ -131,16 +191,16 @@ describe('what is remembered of a mirror', () => {
       'tags of the mirror that upstream does not have, left alone: ours',
     ]);
     expect(rememberMirror(after, mirrored(refs()), outcome, LATER)).toBe(after);
-    expect(rememberMirror(after, mirrored(refs()), null, LATER)).toBe(after);
+    expect(rememberMirror(after, mirrored(refs()), NONE, LATER)).toBe(after);
     expect(mirrorNews(after, after, outcome)).toEqual([]);
   });
 
   it('says what upstream rewrote and which pull requests were closed, and keeps a rewrite once', () => {
     const rewrite = { ref: `refs/tags/${V1}`, from: commitOf('a'), to: commitOf('b') };
     const gone = { ref: `refs/tags/${V2}`, from: commitOf('c'), to: null };
-    const outcome: SyncOutcome = {
-      report: { ...report, rewrites: [rewrite, gone], closed: [7] },
-      fault: null,
+    const outcome: MirrorOutcome = {
+      ...ok({ rewrites: [rewrite, gone] }),
+      tended: { closed: [7], trouble: null },
     };
     const before = memory();
     const after = rememberMirror(before, mirrored(refs()), outcome, NOW);

@@ -1,7 +1,7 @@
 /** How git is run for mirrors: only while the lease is held, and so that a fault says which side failed. */
 import { askGit, type GitAnswer, type GitOptions } from '../../git.ts';
 import { TrialFault } from '../../reconciler/errors.ts';
-import type { Login } from '../../reconciler/model.ts';
+import type { Login, RemoteMirror } from '../../reconciler/model.ts';
 import type { Work } from '../../reconciler/ports.ts';
 import type { Layout } from '../../state/layout.ts';
 import type { Term } from '../../state/term.ts';
@@ -25,6 +25,10 @@ export interface Remote {
   side: 'upstream' | 'mirror';
   url: string;
   login: Login | null;
+}
+
+export function remoteOf({ url, login }: RemoteMirror): Remote {
+  return { side: 'mirror', url, login };
 }
 
 /** Faults that say no more than that git failed: of which side they are is what matters. */

@@ -5,25 +5,28 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDeadline } from '../../deadline.ts';
-import { describe, Fenced, TrialFault } from '../../reconciler/errors.ts';
-import type { Forge, SyncReport } from '../../reconciler/model.ts';
+import { Fenced, inFull } from '../../reconciler/errors.ts';
+import type { Forge, Manifest, PullRequestReport } from '../../reconciler/model.ts';
 import type { Work } from '../../reconciler/ports.ts';
 import { readToken } from '../../tokens.ts';
 import { giteaClient } from '../forge/gitea.ts';
 import type { ForgeClient, PullRequest } from '../forge/pull-request.ts';
 import {
   askMirrorGit,
+  callOptions,
   inWords,
   mirrorGit,
   remoteGit,
+  remoteOf,
   type MirrorCall,
   type MirrorOptions,
   type Remote,
 } from './calls.ts';
-import { list, named, type Refs } from './refs.ts';
+import { recall } from './memory.ts';
+import { branchName, isBranch, list, named, type Refs } from './refs.ts';
 import { FETCH_FLAGS, withScratch } from './scratch.ts';
 
-export interface PullRequestSubject {
+interface Subject {
   mirror: Remote;
   forge: Forge;
   /** The mirrored one, and the commit that it is at. */
@@ -31,12 +34,13 @@ export interface PullRequestSubject {
   tip: string;
 }
 
-type Tended = Pick<SyncReport, 'closed' | 'pullRequests'>;
+/** Of all pull requests of one recipe together. The forge is waited for by nothing, but not for ever. */
+const DEADLINE_MS = 120_000;
 
 /** Does what it is given; a fault of that is noted, and ends nothing else. */
 type Attempt = (tend: () => Promise<void>) => Promise<void>;
 
-interface Tending extends PullRequestSubject {
+interface Tending extends Subject {
   client: ForgeClient;
   options: MirrorOptions;
   call: MirrorCall;
@@ -46,11 +50,10 @@ interface Tending extends PullRequestSubject {
 }
 
 export async function tendPullRequests(
-  subject: PullRequestSubject,
+  manifest: Manifest,
   options: MirrorOptions,
-  call: MirrorCall,
   work: Work,
-): Promise<Tended> {
+): Promise<PullRequestReport> {
   const closed: number[] = [];
   const faults: string[] = [];
   const attempt: Attempt = async (tend) => {
@@ -63,18 +66,25 @@ export async function tendPullRequests(
     }
   };
   await attempt(async () => {
-    await withDeadline(options.timeoutMs, work.signal, async (signal) => {
+    const call = callOptions(options, work, options.layout.mirror(manifest.name));
+    const subject = await subjectOf(manifest, call);
+    if (subject === null) return;
+    await withDeadline(Math.min(DEADLINE_MS, options.timeoutMs), work.signal, async (signal) => {
       const client = await openForge(subject.forge, options, work, signal);
       await tendAll({ ...subject, client, options, call: { ...call, signal }, work, closed }, attempt);
     });
   });
   for (const fault of faults) work.log.note(fault);
-  return { closed, pullRequests: faults.length === 0 ? null : named(faults) };
+  return { closed, trouble: faults.length === 0 ? null : named(faults) };
 }
 
-function inFull(error: unknown): string {
-  const hint = error instanceof TrialFault ? error.hint : null;
-  return hint === null ? describe(error) : `${describe(error)}; ${hint}`;
+/** What the local mirror has is what the team's own was made equal to. Null where there is nothing to look after. */
+async function subjectOf({ mirror }: Manifest, call: MirrorCall): Promise<Subject | null> {
+  if (mirror === null || mirror.forge === null) return null;
+  const [branch] = [...(await recall(call)).refs].filter(([ref]) => isBranch(ref));
+  if (branch === undefined) return null;
+  const [ref, tip] = branch;
+  return { mirror: remoteOf(mirror), forge: mirror.forge, branch: branchName(ref), tip };
 }
 
 async function openForge(

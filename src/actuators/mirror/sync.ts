@@ -9,14 +9,14 @@ import {
   callOptions,
   inWords,
   remoteGit,
+  remoteOf,
   type MirrorCall,
   type MirrorOptions,
   type Remote,
 } from './calls.ts';
 import { recall, settle, type Memory } from './memory.ts';
 import { ensureLocal } from './local.ts';
-import { tendPullRequests } from './pull-requests.ts';
-import { branchName, isBranch, isTag, listUpstream, tagRef, type Refs } from './refs.ts';
+import { isTag, listUpstream, tagRef, type Refs } from './refs.ts';
 import { bringInLine } from './remote.ts';
 import { findRewrites, rewriteInWords } from './rewrites.ts';
 import { FETCH_FLAGS } from './scratch.ts';
@@ -37,8 +37,7 @@ export async function sync(
   for (const rewrite of rewrites) work.log.note(rewriteInWords(rewrite));
   const foreignTags = await syncRemote({ manifest, wanted, memory }, options, call, work);
   await settle(memory, new Map([...wanted, ...stillNamed(named, wanted, memory, work)]), call);
-  const pulls = await syncPullRequests(manifest, wanted, options, call, work);
-  return { rewrites, foreignTags, ...pulls };
+  return { rewrites, foreignTags };
 }
 
 /** Fetching would let go of every release that the mirror holds, on the word of an answer that may be wrong. */
@@ -91,23 +90,4 @@ async function syncRemote(
   const { mirror } = what.manifest;
   if (mirror === null) return [];
   return await bringInLine({ ...what, mirror: remoteOf(mirror) }, options, call, work);
-}
-
-async function syncPullRequests(
-  { mirror }: Manifest,
-  wanted: Refs,
-  options: MirrorOptions,
-  call: MirrorCall,
-  work: Work,
-): Promise<Pick<SyncReport, 'closed' | 'pullRequests'>> {
-  const [branch] = [...wanted].filter(([ref]) => isBranch(ref));
-  if (mirror === null || mirror.forge === null || branch === undefined)
-    return { closed: [], pullRequests: null };
-  const [ref, tip] = branch;
-  const subject = { mirror: remoteOf(mirror), forge: mirror.forge, branch: branchName(ref), tip };
-  return await tendPullRequests(subject, options, call, work);
-}
-
-function remoteOf({ url, login }: NonNullable<Manifest['mirror']>): Remote {
-  return { side: 'mirror', url, login };
 }

@@ -15,8 +15,11 @@ export interface SyncReport {
   rewrites: readonly Rewrite[];
   /** Tags of the remote mirror that upstream never had, as far as is known: people's, and left alone. */
   foreignTags: readonly string[];
-  /** Pull requests that would have changed nothing any more, and were closed. */
+}
+
+export interface PullRequestReport {
+  /** Those that would have changed nothing any more, and were closed. */
   closed: readonly number[];
-  /** Why not every pull request could be looked after; null where all were, or none are to be. */
-  pullRequests: string | null;
+  /** Why not every one could be looked after; null where all were. */
+  trouble: string | null;
 }

@@ -4,6 +4,7 @@ import type {
   Check,
   GenerationDocument,
   Manifest,
+  PullRequestReport,
   StepName,
   SyncReport,
   TrialRecord,
@@ -36,6 +37,11 @@ export interface SyncRequest {
 export interface MirrorPort {
   /** Makes the mirrors of one recipe equal to its upstream. Throws `infra`: a stale mirror is never tested. */
   sync(request: SyncRequest, work: Work): Promise<SyncReport>;
+  /**
+   * Looks after the pull requests on the remote mirror, as it was synced last. Whatever fails is in the report: it throws
+   * only `Fenced`, or the signal's reason.
+   */
+  tendPullRequests(manifest: Manifest, work: Work): Promise<PullRequestReport>;
   /** Puts the tree of a commit into a new folder; asserts that HEAD is that commit. */
   checkout(recipe: string, commit: string, folder: string, work: Work): Promise<void>;
   /** Keeps these commits, too, reachable in the recipe's local mirror, whatever upstream does to its tags. */

@@ -95,9 +95,15 @@ export class MirrorBench {
     return this.#transport === 'http' ? this.server.url(repository) : this[repository].folder;
   }
 
-  async sync(of: Manifest = this.both(), named: readonly string[] = []): Promise<SyncReport> {
+  /** A sync, and what follows it. */
+  async sync(
+    of: Manifest = this.both(),
+    named: readonly string[] = [],
+  ): Promise<SyncReport & { closed: readonly number[]; pullRequests: string | null }> {
     this.notes.length = 0;
-    return await this.port.sync({ manifest: of, named }, this.work);
+    const report = await this.port.sync({ manifest: of, named }, this.work);
+    const { closed, trouble } = await this.port.tendPullRequests(of, this.work);
+    return { ...report, closed, pullRequests: trouble };
   }
 
   async close(): Promise<void> {
