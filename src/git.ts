@@ -17,6 +17,8 @@ export interface GitOptions {
   /** Of these it inherits one open, by which what it started is found even where it cleared its environment. */
   lifelines?: Lifelines;
   signal?: AbortSignal;
+  /** Only lists refs: no honest list makes git take more memory than is allowed then. */
+  listsOnly?: boolean;
   /** The remote that is asked, and who asks it; none where nobody is asked, or everybody may. */
   access?: { url: string; login: Login | null };
   /** What git reads from its standard input; there is no bound to it, as there is to its arguments. */
@@ -37,6 +39,12 @@ const LONGEST_ANSWER = 64 * 1024 * 1024;
 
 /** A server says in its own words why it refuses; how many these are is up to it. */
 const LONGEST_COMPLAINT = 2000;
+
+/**
+ * Git holds a list of refs in memory before it shows any of it, and a server may list without end. Where the shell knows no
+ * such limit, the deadline is what is left.
+ */
+const BOUNDED = ['sh', '-c', 'ulimit -d 524288 2>/dev/null; exec "$@"', 'bounded'];
 
 /** What git itself may need of our environment: the way out, and the user's own ssh. */
 const PASSED_ON = (
@@ -81,8 +89,15 @@ export async function askGit(
   ];
   const access = await accessTo(options);
   const { lifelines, ...passedOn } = options;
+  const [file = '', ...words] = [
+    ...(options.listsOnly === true ? BOUNDED : []),
+    'git',
+    ...CONFIGURATION,
+    ...patience,
+    ...args,
+  ];
   const call = async (lifeline?: string): Promise<RunResult> =>
-    await run('git', [...CONFIGURATION, ...patience, ...args], {
+    await run(file, words, {
       ...passedOn,
       ...(lifeline !== undefined && { lifeline }),
       env: { ...gitEnvironment(), ...access.env },

@@ -22,7 +22,7 @@ export function gitLister(options: GitListerOptions): RefLister {
     list: async ({ url, login, branch }, { signal }) => {
       const branches = branch === null ? [] : [`refs/heads/${branch}`];
       const args = ['ls-remote', '--quiet', '--symref', '--', url, 'HEAD', ...branches, 'refs/tags/*'];
-      const call = { ...options, signal, access: { url, login } };
+      const call = { ...options, signal, access: { url, login }, listsOnly: true };
       const answer = await git(`list the refs of ${url}`, args, call).catch((error: unknown) => {
         throw ofHost(error, url);
       });

@@ -154,7 +154,7 @@ describe('a remote mirror that fails', () => {
     expect(first.code).toBe(2);
     expect(row(first, 'shop')).toMatchObject({
       decision: 'in-sync',
-      mirror: { state: 'failing', due: true },
+      mirror: { state: 'failing', reason: 'mirror-refused', due: true },
     });
     const since = (row(first, 'shop')['mirror'] as { failingSince: string }).failingSince;
     expect(since).not.toBeNull();
@@ -175,6 +175,24 @@ describe('a remote mirror that fails', () => {
     expect(mended.code).toBe(0);
     expect(row(mended, 'shop')).toMatchObject({ mirror: { state: 'equal', failingSince: null } });
     await expectInvariants(fleet);
+  });
+});
+
+describe('a branch that the manifest names', () => {
+  it('and that upstream has no more is told, and nothing is pushed in its place', async () => {
+    await upstream.git('branch', 'stable');
+    const spec = { ...fleet.storeSpec(), branch: 'stable', mirror: { url: mirrors.url('shop.git/.git') } };
+    await fleet.manifest('shop', spec);
+    await pass(fleet);
+    await upstream.git('branch', '--delete', '--force', 'stable');
+    const before = await refsIn(mirror);
+    const outcome = await pass(fleet);
+    expect(outcome.code).toBe(2);
+    expect(row(outcome, 'shop')).toMatchObject({
+      decision: 'in-sync',
+      mirror: { state: 'failing', reason: 'branch-missing', due: true },
+    });
+    expect(await refsIn(mirror)).toEqual(before);
   });
 });
 

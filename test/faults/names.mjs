@@ -29,6 +29,8 @@ function nameOfPlace(root, path) {
 
 function nameOfCommand([file, ...args]) {
   const program = basename(String(file));
+  // A git whose memory is bounded is started by a shell that becomes it.
+  if (program === 'sh' && args[2] === 'bounded') return nameOfCommand(args.slice(3));
   if (program !== 'git') return [program, ...args.filter((arg) => /^[\w.-]+\.mjs$/.test(arg))].join(' ');
   const rest = [...args];
   while (rest[0] === '-c') rest.splice(0, 2);

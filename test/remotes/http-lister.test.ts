@@ -129,6 +129,19 @@ describe('an answer', () => {
     await expect(refsBy(anyWay({ timeoutMs: 5000 }), url)).rejects.toThrow(/more than \d+ bytes/);
   });
 
+  it('that never ends and is reached by a redirect makes git take no more memory than it is allowed', async () => {
+    const other = await serve((request, response) => {
+      response.setHeader('content-type', 'application/x-git-upload-pack-advertisement');
+      response.write(`${packet('# service=git-upload-pack\n')}0000`);
+      endless(request, response);
+    });
+    const { url } = await serve(({ url: path = '' }, response) => {
+      response.writeHead(301, { location: `${other.url}${path.slice('/app'.length)}` }).end();
+    });
+    // Long before its deadline.
+    await expect(refsBy(anyWay({ timeoutMs: 55_000 }), url)).rejects.toThrow(/memory/i);
+  });
+
   it('may name ten thousand tags, options for names, and refs that nobody asked for', async () => {
     const names = Array.from({ length: 10_000 }, (_, index) => ref(`refs/tags/${index}.0.0+1`)).join('');
     const odd = [

@@ -59,7 +59,7 @@ export async function list(
 ): Promise<RefListing> {
   const words = inWords(remote);
   const args = ['ls-remote', '--quiet', '--symref', '--', remote.url, ...patterns];
-  const { stdout } = await remoteGit(remote, `list the refs of ${words}`, args, call);
+  const { stdout } = await remoteGit(remote, `list the refs of ${words}`, args, { ...call, listsOnly: true });
   return await onSide(remote, async () => readRefListing(stdout, words));
 }
 
