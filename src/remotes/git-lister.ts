@@ -34,12 +34,16 @@ export function gitLister(options: GitListerOptions): RefLister {
 
 /** In whatever words git, curl and ssh have for a host that cannot be reached. */
 const UNREACHABLE =
-  /Could not resolve (host|proxy)|Failed to connect|Connection (refused|reset|timed out|closed)|timed out|No route to host|Network is unreachable|unexpected disconnect/i;
+  /Could not resolve (host|proxy)|Failed to connect|Connection (refused|timed out)|timed out|No route to host|Network is unreachable/i;
+
+/** And for one that ends a conversation in the middle. */
+const BROKEN_OFF = /Connection (reset|closed)|unexpected disconnect/i;
 
 function ofHost(error: unknown, url: string): unknown {
   if (!(error instanceof TrialFault) || hostOf(url) === null) return error;
-  const isHost = error.reason === 'git-timeout' || UNREACHABLE.test(error.message);
-  return isHost ? new HostFailure(error.message.replace(`could not list the refs of ${url}: `, '')) : error;
+  const words = error.message.replace(`could not list the refs of ${url}: `, '');
+  if (error.reason === 'git-timeout' || UNREACHABLE.test(words)) return new HostFailure(words, 'unreachable');
+  return BROKEN_OFF.test(words) ? new HostFailure(words, 'answered-badly') : error;
 }
 
 /**

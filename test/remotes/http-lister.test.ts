@@ -156,11 +156,17 @@ describe('an answer', () => {
     await expect(refsBy(anyWay({ timeoutMs: 300 }), url)).rejects.toThrow(/no answer within 0.3 s/);
   });
 
-  it('of a server that has had enough counts against the host', async () => {
-    const { url } = await serve((_, response) => void response.writeHead(429).end());
+  it.each([429, 502, 503, 504])('with status %s ten times in a row takes the host down', async (status) => {
+    const asked: string[] = [];
+    const { url } = await serve((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(status).end();
+    });
     const changes: HostChange[] = [];
     const lister = anyWay({ onChange: (change) => changes.push(change) });
-    for (let time = 0; time < 5; time++) await expect(refsBy(lister, url)).rejects.toThrow('HTTP status 429');
+    for (let time = 0; time < 12; time++)
+      await expect(refsBy(lister, url)).rejects.toThrow(`HTTP status ${status}`);
+    expect(asked).toHaveLength(10);
     expect(changes).toMatchObject([{ host: new URL(url).origin, down: true }]);
   });
 });
