@@ -3,7 +3,7 @@
  * asked with one request for each repository; by the advertisement of version 0 otherwise.
  *
  * Whatever it cannot do comes back as `needs-git`: redirects, plain file servers, other kinds of objects, proxies,
- * certificates that only the system trusts. What says something about the host as a whole is a `HostFailure`.
+ * certificates that only git or the system trusts. What says something about the host as a whole is a `HostFailure`.
  */
 import { describe, TrialFault } from '../reconciler/errors.ts';
 import { authorizationOf, withoutSecrets, type Authorization } from '../tokens.ts';
@@ -13,6 +13,7 @@ import type { RefQuery } from './lister.ts';
 import { lsRefsRequest, readAdvertisement, readLsRefs, type Advertisement } from './ls-refs.ts';
 import { UnreadableAnswer } from './packets.ts';
 import type { RefListing } from './ref-listing.ts';
+import { isTrustKnownToGitOnly } from './trust.ts';
 
 /** Far more than twenty thousand tags take. */
 const LONGEST_ANSWER = 16 * 1024 * 1024;
@@ -74,7 +75,7 @@ export function httpListing({
 
   return {
     list: async (query, signal) => {
-      if (hasProxy) return 'needs-git';
+      if (hasProxy || (isTrustKnownToGitOnly() && query.url.startsWith('https:'))) return 'needs-git';
       const authorization = query.login === null ? null : await authorizationOf(query.login);
       const ask: Asked['ask'] = async ({ path, method, body }) => {
         const url = new URL(`${query.url.replace(/\/+$/, '')}${path}`);
