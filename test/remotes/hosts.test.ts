@@ -1,5 +1,5 @@
 /** Turns: no host slows the others, and one that is down is found out once. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HostFailure, Hosts } from '../../src/remotes/hosts.ts';
 import type { HostChange } from './listing-remotely.ts';
 
@@ -112,6 +112,26 @@ describe('turns', () => {
     expect(started).toEqual(['slow', 'slow', 'quick']);
     for (const each of hung) each.answer();
     await Promise.all(hung.map(({ done }) => done));
+  });
+
+  it('no more than so many go on beside the others: those that hang keep their places then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { ask, proven, settled, started } = world();
+      await proven('slow');
+      const hung = Array.from({ length: 1000 }, () => ask('slow', 300));
+      await settled();
+      expect(started).toHaveLength(300);
+      // Of the first 300 so many gave up their places; but one host never has more than the concurrency under way.
+      await vi.advanceTimersByTimeAsync(2001);
+      const others = Array.from({ length: 1000 }, (_, index) => ask(`other${index}`, 300));
+      await settled();
+      expect(started).toHaveLength(300 + 256);
+      for (const each of [...hung, ...others]) each.answer();
+      await Promise.all([...hung, ...others].map(({ done }) => done));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
