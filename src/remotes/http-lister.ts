@@ -12,6 +12,7 @@ import { HostFailure, type HostFailureKind } from './hosts.ts';
 import type { RefQuery } from './lister.ts';
 import { lsRefsRequest, readAdvertisement, readLsRefs, type Advertisement } from './ls-refs.ts';
 import { UnreadableAnswer } from './packets.ts';
+import { isProxySet } from './proxies.ts';
 import type { RefListing } from './ref-listing.ts';
 import { isTrustKnownToGitOnly } from './trust.ts';
 
@@ -30,9 +31,6 @@ const UNREACHABLE =
 
 /** Of one that came about, and was ended from the other side. */
 const BROKEN_OFF = 'ECONNRESET ECONNABORTED EPIPE'.split(' ');
-
-/** Where there is a proxy, git knows the way. */
-const PROXIES = 'http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY'.split(' ');
 
 export interface HttpListing {
   /** Throws `HostFailure`, `TrialFault`, or the signal's reason. */
@@ -53,7 +51,7 @@ export function httpListing({
 }): HttpListing {
   /** What hosts were found to speak, by origin. */
   const versions = new Map<string, 0 | 2>();
-  const hasProxy = PROXIES.some((name) => (process.env[name] ?? '') !== '');
+  const hasProxy = isProxySet();
   const learn = (origin: string, { version }: Advertisement): void => {
     if (version !== null) versions.set(origin, version);
   };
