@@ -33,10 +33,16 @@ export interface Authorization {
 export async function authorizationOf({ username, token: source }: Login): Promise<Authorization> {
   const token = await readToken(source);
   const pair = Buffer.from(`${username}:${token}`).toString('base64');
-  return { header: `Basic ${pair}`, secrets: [token, pair] };
+  return { header: `Basic ${pair}`, secrets: [...formsOf(token), ...formsOf(`${username}:${token}`)] };
 }
 
-/** Servers may repeat what they were told. */
+/** A server may repeat what it was told, in the way in which it holds it. */
+export function formsOf(secret: string): string[] {
+  const encoded = Buffer.from(secret).toString('base64');
+  return [secret, encoded].flatMap((form) => [form, encodeURIComponent(form)]);
+}
+
+/** `secrets` in all their forms. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text);
 }

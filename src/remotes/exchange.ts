@@ -2,16 +2,15 @@
  * One HTTP request with its whole answer, over connections that are kept open: within a deadline, of a bounded length,
  * and following nowhere.
  */
-import { readFileSync } from 'node:fs';
 import {
   Agent as HttpAgent,
   request as httpRequest,
   type ClientRequest,
   type IncomingMessage,
-  type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { trust } from './trust.ts';
 
 export interface Exchange {
   method: 'GET' | 'POST';
@@ -53,29 +52,29 @@ export type Exchanger = (exchange: Exchange, limits: ExchangeLimits) => Promise<
 /** Throws `AnswerTooLong`, `NoAnswer`, the signal's reason, or what the system says of the connection. */
 export function keptAlive(): Exchanger {
   const plain = new HttpAgent(KEPT);
-  let secure: HttpsAgent | null = null;
-  const agentFor = ({ url }: Exchange): HttpAgent =>
-    url.protocol === 'https:' ? (secure ??= new HttpsAgent({ ...KEPT, ...trust() })) : plain;
-  const once = async (exchange: Exchange, limits: ExchangeLimits): Promise<Answer> =>
-    await attempt(exchange, agentFor(exchange), limits);
+  let secure: Connections | null = null;
+  const connectionsFor = ({ url }: Exchange): Connections =>
+    url.protocol === 'https:' ? (secure ??= { agent: new HttpsAgent(KEPT), ...trust() }) : { agent: plain };
   return async (exchange, limits) => {
+    const connections = connectionsFor(exchange);
     try {
-      return await once(exchange, limits);
+      return await attempt(exchange, connections, limits);
     } catch (error) {
-      // A connection that was kept open may have been closed by the server just now, unread: that says nothing.
+      // A connection that was kept open may have been closed by the server just now, unread: that says nothing. Others
+      // that were kept open may be closed as well.
       if (!(error instanceof StaleConnection)) throw error;
-      return await once(exchange, limits);
+      return await attempt(exchange, { ...connections, agent: false }, limits);
     }
   };
 }
 
-const KEPT = { keepAlive: true, scheduling: 'lifo' } as const;
-
-/** Whom git is told to trust is trusted here, in place of those that Node trusts by itself. Read once for all connections. */
-function trust(): { secureContext?: SecureContext } {
-  const file = process.env['GIT_SSL_CAINFO'] || process.env['SSL_CERT_FILE'] || '';
-  return file === '' ? {} : { secureContext: createSecureContext({ ca: readFileSync(file) }) };
+interface Connections {
+  /** False for a connection of one's own, closed afterwards. */
+  agent: HttpAgent | false;
+  secureContext?: SecureContext;
 }
+
+const KEPT = { keepAlive: true, scheduling: 'lifo' } as const;
 
 class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
@@ -83,7 +82,7 @@ class StaleConnection extends Error {
 
 async function attempt(
   { method, url, headers, body }: Exchange,
-  agent: HttpAgent,
+  connections: Connections,
   { timeoutMs, longest, signal }: ExchangeLimits,
 ): Promise<Answer> {
   signal.throwIfAborted();
@@ -91,7 +90,7 @@ async function attempt(
   const path = `${pathname}${search}`;
   // A literal address of version 6 stands in brackets in a URL only.
   const host = hostname.replace(/^\[|\]$/g, '');
-  const options: RequestOptions = { method, agent, headers, host, port, path };
+  const options = { method, headers, host, port, path, ...connections };
   const request = (protocol === 'https:' ? httpsRequest : httpRequest)(options);
   let ended: { why: unknown } | null = null;
   const end = (why: unknown): void => {

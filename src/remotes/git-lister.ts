@@ -2,10 +2,12 @@
 import { withDeadline } from '../deadline.ts';
 import { git } from '../git.ts';
 import { TrialFault } from '../reconciler/errors.ts';
+import { authorizationOf, withoutSecrets } from '../tokens.ts';
 import { hostOf } from './host-of.ts';
 import { HostFailure } from './hosts.ts';
 import type { Lifelines } from '../state/lifelines.ts';
 import type { RefLister, RefQuery } from './lister.ts';
+import { isProxySet } from './proxies.ts';
 import { readRefListing } from './ref-listing.ts';
 
 export interface GitListerOptions {
@@ -27,7 +29,7 @@ export function gitLister(options: GitListerOptions): RefLister {
         throw ofHost(error, url);
       });
       const listing = readRefListing(answer, url);
-      if (listing.objects.size === 0) await assertSpeaksGit(url, { ...options, signal });
+      if (listing.objects.size === 0) await assertSpeaksGit({ url, login }, { ...options, signal });
       return listing;
     },
   };
@@ -35,29 +37,41 @@ export function gitLister(options: GitListerOptions): RefLister {
 
 /** In whatever words git, curl and ssh have for a host that cannot be reached. */
 const UNREACHABLE =
-  /Could not resolve (host|proxy)|Failed to connect|Connection (refused|reset|timed out|closed)|timed out|No route to host|Network is unreachable|unexpected disconnect/i;
+  /Could not resolve (host|proxy)|Failed to connect|Connection (refused|timed out)|timed out|No route to host|Network is unreachable/i;
+
+/** And for one that ends a conversation in the middle. */
+const BROKEN_OFF = /Connection (reset|closed)|unexpected disconnect/i;
 
 function ofHost(error: unknown, url: string): unknown {
   if (!(error instanceof TrialFault) || hostOf(url) === null) return error;
-  const isHost = error.reason === 'git-timeout' || UNREACHABLE.test(error.message);
-  return isHost ? new HostFailure(error.message.replace(`could not list the refs of ${url}: `, '')) : error;
+  const words = error.message.replace(`could not list the refs of ${url}: `, '');
+  if (error.reason === 'git-timeout' || UNREACHABLE.test(words)) return new HostFailure(words, 'unreachable');
+  return BROKEN_OFF.test(words) ? new HostFailure(words, 'answered-badly') : error;
 }
 
 /**
  * To git, a web server that answers with nothing is a repository with nothing in it. That would be taken for a recipe
- * that was never released, so the answer's own type decides.
+ * that was never released, so the answer's own type decides. Through a proxy it cannot be asked for from here: git's word
+ * counts.
  */
 async function assertSpeaksGit(
-  url: RefQuery['url'],
+  { url, login }: Pick<RefQuery, 'url' | 'login'>,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
-  if (!/^https?:/.test(url)) return;
+  if (!/^https?:/.test(url) || isProxySet()) return;
   const asked = `${url.replace(/\/+$/, '')}/info/refs?service=git-upload-pack`;
+  const authorization = login === null ? null : await authorizationOf(login);
   const type = await withDeadline(timeoutMs, signal, async (stop) => {
-    const answer = await fetch(asked, { signal: stop });
+    const answer = await fetch(asked, {
+      headers: authorization === null ? {} : { authorization: authorization.header },
+      // The token goes to that one server.
+      redirect: authorization === null ? 'follow' : 'manual',
+      signal: stop,
+    });
     await answer.body?.cancel();
     return answer.headers.get('content-type') ?? 'nothing';
   });
   if (type.startsWith('application/x-git-upload-pack-advertisement')) return;
-  throw new Error(`could not list the refs of ${url}: it answers, but not as a git server does (${type})`);
+  const message = `could not list the refs of ${url}: it answers, but not as a git server does (${type})`;
+  throw new Error(withoutSecrets(message, authorization?.secrets ?? []));
 }

@@ -3,16 +3,18 @@
  * asked with one request for each repository; by the advertisement of version 0 otherwise.
  *
  * Whatever it cannot do comes back as `needs-git`: redirects, plain file servers, other kinds of objects, proxies,
- * certificates that only the system trusts. What says something about the host as a whole is a `HostFailure`.
+ * certificates that only git or the system trusts. What says something about the host as a whole is a `HostFailure`.
  */
 import { describe, TrialFault } from '../reconciler/errors.ts';
 import { authorizationOf, withoutSecrets, type Authorization } from '../tokens.ts';
 import { AnswerTooLong, NoAnswer, type Answer, type Exchange, type Exchanger } from './exchange.ts';
-import { HostFailure } from './hosts.ts';
+import { HostFailure, type HostFailureKind } from './hosts.ts';
 import type { RefQuery } from './lister.ts';
 import { lsRefsRequest, readAdvertisement, readLsRefs, type Advertisement } from './ls-refs.ts';
 import { UnreadableAnswer } from './packets.ts';
+import { isProxySet } from './proxies.ts';
 import type { RefListing } from './ref-listing.ts';
+import { isTrustKnownToGitOnly } from './trust.ts';
 
 /** Far more than twenty thousand tags take. */
 const LONGEST_ANSWER = 16 * 1024 * 1024;
@@ -23,14 +25,12 @@ const RESULT = 'application/x-git-upload-pack-result';
 /** A server in front of the one that was asked, or one that has had enough. */
 const STATUSES_OF_THE_HOST = [429, 502, 503, 504];
 
-/** What the system says of a connection that did not come about. Anything else is left for git to judge. */
-const UNREACHABLE = (
-  'ECONNREFUSED ECONNRESET ECONNABORTED ENOTFOUND EAI_AGAIN EAI_FAIL ETIMEDOUT EHOSTUNREACH EHOSTDOWN ' +
-  'ENETUNREACH EPIPE'
-).split(' ');
+/** What the system says of a connection that did not come about. */
+const UNREACHABLE =
+  'ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL ETIMEDOUT EHOSTUNREACH EHOSTDOWN ENETUNREACH'.split(' ');
 
-/** Where there is a proxy, git knows the way. */
-const PROXIES = 'http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY'.split(' ');
+/** Of one that came about, and was ended from the other side. */
+const BROKEN_OFF = 'ECONNRESET ECONNABORTED EPIPE'.split(' ');
 
 export interface HttpListing {
   /** Throws `HostFailure`, `TrialFault`, or the signal's reason. */
@@ -51,7 +51,7 @@ export function httpListing({
 }): HttpListing {
   /** What hosts were found to speak, by origin. */
   const versions = new Map<string, 0 | 2>();
-  const hasProxy = PROXIES.some((name) => (process.env[name] ?? '') !== '');
+  const hasProxy = isProxySet();
   const learn = (origin: string, { version }: Advertisement): void => {
     if (version !== null) versions.set(origin, version);
   };
@@ -73,7 +73,7 @@ export function httpListing({
 
   return {
     list: async (query, signal) => {
-      if (hasProxy) return 'needs-git';
+      if (hasProxy || (isTrustKnownToGitOnly() && query.url.startsWith('https:'))) return 'needs-git';
       const authorization = query.login === null ? null : await authorizationOf(query.login);
       const ask: Asked['ask'] = async ({ path, method, body }) => {
         const url = new URL(`${query.url.replace(/\/+$/, '')}${path}`);
@@ -136,7 +136,8 @@ async function discover({ ask, branch, login }: Asked): Promise<Advertisement | 
 }
 
 function assertHostServes({ status }: Answer): void {
-  if (STATUSES_OF_THE_HOST.includes(status)) throw new HostFailure(`it answers with HTTP status ${status}`);
+  if (!STATUSES_OF_THE_HOST.includes(status)) return;
+  throw new HostFailure(`it answers with HTTP status ${status}`, 'answered-badly');
 }
 
 function notAllowed(status: number, isLoggedIn: boolean): TrialFault {
@@ -147,16 +148,23 @@ function notAllowed(status: number, isLoggedIn: boolean): TrialFault {
 
 /** A certificate, a name, a form of answer that Node makes nothing of: git has its own ideas of these. */
 function isForGit(error: unknown): boolean {
-  return codeOf(error) !== null && !UNREACHABLE.includes(codeOf(error) ?? '');
+  return codeOf(error) !== null && hostFailureOf(error) === null;
 }
 
 function wordedFor({ url }: RefQuery, error: unknown, secrets: readonly string[]): Error {
   const why = withoutSecrets(describe(error) || (codeOf(error) ?? 'no reason given'), secrets);
-  if (error instanceof NoAnswer || error instanceof HostFailure || codeOf(error) !== null)
-    return new HostFailure(why);
+  const kind = hostFailureOf(error);
+  if (kind !== null) return new HostFailure(why, kind);
   const message = `could not list the refs of ${url}: ${why}`;
   if (!(error instanceof TrialFault)) return new TrialFault('infra', reasonOf(error), message);
   return new TrialFault('infra', error.reason, message, error.hint === null ? {} : { hint: error.hint });
+}
+
+/** Null where it says nothing about the host. */
+function hostFailureOf(error: unknown): HostFailureKind | null {
+  if (error instanceof HostFailure) return error.kind;
+  if (error instanceof NoAnswer || UNREACHABLE.includes(codeOf(error) ?? '')) return 'unreachable';
+  return BROKEN_OFF.includes(codeOf(error) ?? '') ? 'answered-badly' : null;
 }
 
 function reasonOf(error: unknown): string {

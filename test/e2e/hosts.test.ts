@@ -50,9 +50,11 @@ it.each(['hang', 'refuse-connections', 'too-many'] as const)(
     expect(Object.values(others)).toEqual(Array.from({ length: HUNG }, () => 'unknown'));
     expect(hostLines(outcome)).toHaveLength(1);
     expect(hostLines(outcome)[0]).toContain(origin);
+    // What is answered badly may be the doing of one repository, so it takes more of that.
+    const asked = how === 'too-many' ? 10 : 3;
     const words = Object.keys(others).map((name) => row(outcome, name).message);
-    expect(words.filter((message) => message.includes('several times in a row'))).toHaveLength(HUNG - 3);
-    if (how !== 'refuse-connections') expect(down.count()).toBe(3);
+    expect(words.filter((message) => message.includes('several times in a row'))).toHaveLength(HUNG - asked);
+    if (how !== 'refuse-connections') expect(down.count()).toBe(asked);
   },
 );
 

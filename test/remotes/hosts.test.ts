@@ -1,5 +1,5 @@
 /** Turns: no host slows the others, and one that is down is found out once. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HostFailure, Hosts } from '../../src/remotes/hosts.ts';
 import type { HostChange } from './listing-remotely.ts';
 
@@ -9,24 +9,29 @@ interface Question {
   fail(error?: Error): void;
 }
 
-function world() {
+function world(random = () => 0.999_999) {
   let now = 0;
   const changes: HostChange[] = [];
   const started: string[] = [];
-  const hosts = new Hosts({ onChange: (change) => changes.push(change), clock: () => now });
-  const ask = (host: string, concurrency = 2, signal = new AbortController().signal): Question => {
+  const hosts = new Hosts({ onChange: (change) => changes.push(change), clock: () => now, random });
+  const ask = (
+    host: string,
+    concurrency = 2,
+    signal = new AbortController().signal,
+    name = host,
+  ): Question => {
     let settle: { resolve: (value: string) => void; reject: (error: Error) => void } | undefined;
     const work = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
     work.catch(() => undefined);
     const done = hosts.ask(host, { signal, concurrency }, () => {
-      started.push(host);
+      started.push(name);
       return work;
     });
     done.catch(() => undefined);
     return {
       done,
       answer: () => settle?.resolve('an answer'),
-      fail: (error = new HostFailure('connection refused')) => settle?.reject(error),
+      fail: (error = new HostFailure('connection refused', 'unreachable')) => settle?.reject(error),
     };
   };
   const proven = async (host: string): Promise<void> => {
@@ -36,6 +41,8 @@ function world() {
     started.length = 0;
   };
   const settled = async (): Promise<void> => {
+    // What is asked at the same time begins together.
+    await new Promise((resolve) => setImmediate(resolve));
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   };
   return { ask, proven, settled, changes, started, pass: (ms: number) => (now += ms) };
@@ -95,6 +102,7 @@ describe('turns', () => {
     await proven('slow');
     await proven('quick');
     const hung = [ask('slow'), ask('slow')];
+    await settled();
     const quick = ask('quick');
     await settled();
     expect(started).toEqual(['slow', 'slow']);
@@ -104,6 +112,69 @@ describe('turns', () => {
     expect(started).toEqual(['slow', 'slow', 'quick']);
     for (const each of hung) each.answer();
     await Promise.all(hung.map(({ done }) => done));
+  });
+
+  it('no more than so many go on beside the others: those that hang keep their places then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { ask, proven, settled, started } = world();
+      await proven('slow');
+      const hung = Array.from({ length: 1000 }, () => ask('slow', 300));
+      await settled();
+      expect(started).toHaveLength(300);
+      // Of the first 300 so many gave up their places; but one host never has more than the concurrency under way.
+      await vi.advanceTimersByTimeAsync(2001);
+      const others = Array.from({ length: 1000 }, (_, index) => ask(`other${index}`, 300));
+      await settled();
+      expect(started).toHaveLength(300 + 256);
+      for (const each of [...hung, ...others]) each.answer();
+      await Promise.all([...hung, ...others].map(({ done }) => done));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a few repositories that fail', () => {
+  const bad = () => new HostFailure('it answers with HTTP status 502', 'answered-badly');
+
+  it('are not always asked first: who waits for a host is asked in random order', async () => {
+    const { ask, settled, started } = world(() => 0);
+    const questions = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ask('host', 16, undefined, name));
+    await settled();
+    expect(started).toEqual(['f', 'a', 'b']);
+    for (const question of questions) question.answer();
+    await Promise.all(questions.map(({ done }) => done));
+    expect(started.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  });
+
+  it('do not pass for their host by what it answers: ten in a row do, and no more are asked', async () => {
+    const { ask, settled, changes, started } = world();
+    const questions = Array.from({ length: 1000 }, () => ask('bad', 16));
+    for (const [index, each] of questions.entries()) {
+      if (index === 9) expect(changes).toEqual([]);
+      each.fail(bad());
+      if (index < 10) await each.done.catch(() => undefined);
+      await settled();
+      if (index === 9) break;
+    }
+    expect(changes).toEqual([{ host: 'bad', down: true, why: 'it answers with HTTP status 502' }]);
+    await Promise.allSettled(questions.map(({ done }) => done));
+    expect(started).toHaveLength(10);
+  });
+
+  it('do not pass for their host where it answered others meanwhile', async () => {
+    const { ask, settled, changes } = world();
+    const hung = [ask('host', 16), ask('host', 16)];
+    const other = ask('host', 16);
+    await settled();
+    other.answer();
+    await other.done;
+    const last = ask('host', 16);
+    await settled();
+    for (const each of [...hung, last]) each.fail(new HostFailure('no answer within 1 s', 'unreachable'));
+    await Promise.allSettled([...hung, last].map(({ done }) => done));
+    expect(changes).toEqual([]);
   });
 });
 

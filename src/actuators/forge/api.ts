@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { keepStart } from '../../cut.ts';
 import { withDeadline } from '../../deadline.ts';
 import { describe } from '../../reconciler/errors.ts';
-import { withoutSecrets } from '../../tokens.ts';
+import { formsOf, withoutSecrets } from '../../tokens.ts';
 
 export interface ApiOptions {
   /** The address of the API, without a slash at its end. */
@@ -47,6 +47,7 @@ export async function askApi(request: ApiRequest, options: ApiOptions): Promise<
     if ('answer' in outcome) return outcome.answer;
     const { why, hint, retryAfterMs } = outcome;
     if (retryAfterMs === null || attempt === ATTEMPTS || retryAfterMs > LONGEST_PAUSE_MS) {
+      // A forge may repeat what it was sent (invariant I10).
       throw new Error(withoutSecrets(`could not ${request.what}: ${why}; ${hint}`, formsOf(options.token)));
     }
     await options.pause(retryAfterMs, options.signal);
@@ -154,9 +155,4 @@ function readRetryAfter(text: string | null): number | null {
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.max(at - Date.now(), 0);
-}
-
-/** A forge may repeat what it was sent (invariant I10). */
-function formsOf(token: string): string[] {
-  return [token, Buffer.from(token).toString('base64'), encodeURIComponent(token)];
 }
