@@ -89,7 +89,7 @@ export async function askGit(
   ];
   const access = await accessTo(options);
   const { lifelines, ...passedOn } = options;
-  const [file = '', ...words] = [
+  const [file = '', ...operands] = [
     ...(options.listsOnly === true ? BOUNDED : []),
     'git',
     ...CONFIGURATION,
@@ -97,7 +97,7 @@ export async function askGit(
     ...args,
   ];
   const call = async (lifeline?: string): Promise<RunResult> =>
-    await run(file, words, {
+    await run(file, operands, {
       ...passedOn,
       ...(lifeline !== undefined && { lifeline }),
       env: { ...gitEnvironment(), ...access.env },
