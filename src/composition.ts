@@ -20,7 +20,7 @@ import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
 import { mirrorReader } from './observed/mirrors.ts';
-import { readPasses } from './observed/passes.ts';
+import { readPasses, type StoredRow } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
@@ -60,7 +60,8 @@ export interface Reader extends LookPorts {
 export interface Actor {
   ports: PassPorts;
   lease: Lease;
-  store(result: PassResult, whole: boolean): Promise<void>;
+  /** Returns the rows of recipes that were not in scope, as they were last seen. */
+  store(result: PassResult, whole: boolean): Promise<StoredRow[]>;
 }
 
 export const systemClock: Clock = {
@@ -200,13 +201,13 @@ async function storeResult(
   term: Term,
   { startedAt, enrolled, configFile, report }: PassResult,
   { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
-): Promise<void> {
+): Promise<StoredRow[]> {
   const earlier = await readPasses(layout);
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
   if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
-  await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
+  return await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */

@@ -20,7 +20,7 @@ import {
   type Look,
   type LookPorts,
 } from './look.ts';
-import type { Decision, TrialRecord } from './model.ts';
+import type { Decision, Fleet, TrialRecord } from './model.ts';
 import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
 import { rememberFindings } from './pass-memory.ts';
@@ -36,6 +36,7 @@ import {
 } from './sync-mirrors.ts';
 import { runTrial } from './trial.ts';
 import type { TrialEvent, TrialPorts } from './trial-run.ts';
+import { unreadIn, type Unread } from './unread.ts';
 import type { RecipeView } from './view.ts';
 
 export interface PassPorts extends LookPorts, TrialPorts, ObeyPorts {
@@ -59,6 +60,10 @@ export interface PassResult {
   enrolled: readonly string[];
   /** Where the Reconciler document stood. */
   configFile: string | null;
+  /** The manifests that it went by. */
+  fleet: Fleet;
+  /** What could not be read when it was looked at last. */
+  unread: Unread;
 }
 
 interface Pass {
@@ -101,7 +106,9 @@ export async function runPass(
     await syncDueMirrors(pass, () => true);
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
-  return { report: reportOn(pass, after), startedAt, enrolled, configFile: found.fleet.configFile };
+  const { fleet, view } = found;
+  const report = reportOn(pass, after);
+  return { report, startedAt, enrolled, configFile: fleet.configFile, fleet, unread: unreadIn(view) };
 }
 
 function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {
