@@ -19,6 +19,7 @@ import { makeWorkspace } from './actuators/workspace.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
+import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
 import { readPasses, type StoredRow } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
@@ -122,6 +123,12 @@ function toldTo(log: Logger): HostsOptions['onChange'] {
 async function lastConfigFile(layout: Layout): Promise<string | null> {
   const passes = await readPasses(layout);
   return passes.readable ? (passes.value?.last.configFile ?? null) : null;
+}
+
+/** Loaded only where it is asked for: most commands tell no monitor anything. */
+export async function openMetricsFile(path: string): Promise<MetricsFile> {
+  const file = await import('./metrics/metrics-file.ts');
+  return await file.openMetricsFile(path, programInfo());
 }
 
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
