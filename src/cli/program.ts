@@ -64,7 +64,10 @@ function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
   const root = common(new Command('reconcile'), env)
     .description('Keeps a known-good, warm install of every enrolled recipe at its latest release.')
     .addOption(
-      new Option('--once', 'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds'),
+      new Option(
+        '--once',
+        'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds, --metrics-file FILE tells Prometheus',
+      ),
     )
     .addHelpText('after', EXIT_CODES);
   addLooking(root, env, accept);

@@ -1,6 +1,13 @@
 /** The declared series as instruments of prom-client, in a registry of their own: nothing in here is global. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { SERIES, type GaugeSample, type Labels, type NameOf, type Series } from './series.ts';
+
+/** Gauges that are called like counters; promtool refuses them. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export class Instruments {
   readonly #registry = new Registry();
@@ -45,6 +52,12 @@ export class Instruments {
     const histogram = this.#histograms.get(name);
     if (milliseconds === null) histogram?.zero({ ...labels });
     else histogram?.observe({ ...labels }, milliseconds / 1000);
+  }
+
+  /** Of this process as well: its memory, its descriptors, its event loop. */
+  watchProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 
   /** In Prometheus' text format. */

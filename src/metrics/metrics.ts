@@ -73,6 +73,11 @@ export class Metrics {
     for (const sample of leftoverGauges([], [])) instruments.set(sample);
   }
 
+  /** Not for a file: in the exposition that it becomes part of, the names of these series are taken. */
+  watchProcess(): void {
+    this.#instruments.watchProcess();
+  }
+
   leads(isLeader: boolean): void {
     this.#instruments.set({ name: 'reconciler_leader', labels: {}, value: Number(isLeader) });
   }

@@ -1,6 +1,7 @@
 /** `--once --metrics-file`: what a monitor is told of passes that a timer starts. */
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { samplesIn, type Samples } from '../../src/metrics/exposition.ts';
 import { Fleet, type Outcome } from '../fixtures/fleet.ts';
@@ -39,7 +40,9 @@ describe('the file', () => {
   it('holds every series, for everybody to read, and nothing lies beside it', async () => {
     const upstream = await fleet.recipe('shop', V1);
     const before = Math.floor(Date.now() / 1000);
-    expect((await told()).code).toBe(0);
+    const umask = process.umask(0o077);
+    const outcome = await told().finally(() => process.umask(umask));
+    expect(outcome.code).toBe(0);
     const found = await samples();
     const commit = await upstream.commitOf(V1);
     expect(found.get(drift('shop'))).toBe(0);
@@ -162,6 +165,18 @@ describe('a pass that fails', () => {
     const found = await samples();
     expect(found.get(passes('failed'))).toBe(0);
     expect(found.get(trials('slow', 'interrupted'))).toBe(1);
+  });
+
+  it("since its lease was lost tells nothing: the file is its successor's", async () => {
+    await addSlowRecipe(fleet);
+    const impatient = { env: { RECONCILE_LEASE_TTL: '300ms' } };
+    const running = fleet.start(['--once', '--json', '--metrics-file', file], impatient);
+    while ((await fleet.starts()).length === 0) await sleep(20);
+    const own = join(fleet.state, '.reconcile');
+    const [term = ''] = await readdir(join(own, 'terms'));
+    await rename(join(own, 'terms', term), join(own, 'ended', term));
+    expect((await running.done).code).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('that was stopped in the middle has told what was found by then', async () => {

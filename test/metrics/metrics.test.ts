@@ -303,6 +303,15 @@ describe('a loop', () => {
     ]);
   });
 
+  it('tells of its process where it is asked to', async () => {
+    expect(await metrics.text()).not.toMatch(/process_|nodejs_/);
+    metrics.watchProcess();
+    const text = await metrics.text();
+    expect(samplesIn(text).get('process_resident_memory_bytes')).toBeGreaterThan(0);
+    expect(samplesIn(text).get('process_open_fds')).toBeGreaterThan(0);
+    expect(text).not.toContain('nodejs_active_handles_total');
+  });
+
   it('has series of its own: two in one process share nothing', async () => {
     const other = new Metrics(program);
     metrics.webhook('accepted');
