@@ -4,6 +4,7 @@ import { assertUntouched, reconcile, type Fleet } from './fleet.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measurePeak, type Cost } from './measure.ts';
 import { nameOf, NODE, observersOf, type Observer } from './observation.ts';
+import { measureQueue } from './queue.ts';
 import { measureByTurns, type Contestant } from './rounds.ts';
 import { measureSeed, type SeedCost } from './seed.ts';
 import { TAGS } from './upstream.ts';
@@ -32,6 +33,8 @@ export interface Measurements {
   /** Of a fleet of `recipes`. */
   status: Cost & { recipes: number };
   seed: SeedCost;
+  /** Milliseconds for `OPERATIONS` names added, given out and done. */
+  queueMs: number;
 }
 
 export interface Wishes {
@@ -74,6 +77,7 @@ export async function runBenchmark(
       node: costOf(NODE, costs),
       status: { ...costOf(status, costs), recipes: shown.size },
       seed: await measureSeed(join(folder, 'seed'), fetchable, rounds),
+      queueMs: await measureQueue(rounds),
     };
   } finally {
     await world.close();

@@ -1,5 +1,6 @@
 /** The figures that must be reached, and whether these measurements reach them. */
 import type { Measurements, Observation } from './benchmark.ts';
+import { OPERATIONS } from './queue.ts';
 
 export interface Figure {
   what: string;
@@ -11,7 +12,7 @@ export interface Figure {
 }
 
 export function figuresOf(measurements: Measurements): Figure[] {
-  const { node, status, seed } = measurements;
+  const { node, status, seed, queueMs } = measurements;
   const [thousand, five] = [ofSize(measurements, 1000), ofSize(measurements, 5000)];
   const git = thousand?.git ?? null;
   return [
@@ -32,10 +33,13 @@ export function figuresOf(measurements: Measurements): Figure[] {
       thousand?.once.wallMs,
     ]),
     figure('peak memory of a no-op pass over 5 000 recipes', 250, 'MiB', [five?.peakMiB, 1]),
-    figure('overhead of a seed over starts, stops and a copy by hand', 0.1 * seed.byHandMs + 500, 'ms', [
-      seed.passMs - seed.byHandMs,
-      1,
-    ]),
+    figure(
+      'overhead of a seed’s trial over starts, stops and a copy by hand',
+      0.1 * seed.byHandMs + 500,
+      'ms',
+      [seed.trialMs - seed.byHandMs, 1],
+    ),
+    figure(`time of ${OPERATIONS} names added to the queue, given out and done`, 1000, 'ms', [queueMs, 1]),
     figure('time of status of 100 recipes, of that of node -e 0', 4, '×', [
       status.recipes === 100 ? status.wallMs : undefined,
       node.wallMs,

@@ -1,6 +1,6 @@
 /** What the figures were taken on. */
 import { execFile } from 'node:child_process';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
@@ -11,6 +11,8 @@ export interface Machine {
   processor: string;
   memoryGiB: number;
   kernel: string;
+  /** Of the last quarter of an hour, the benchmark's own included: what else it did shows. */
+  load: number;
   node: string;
   git: string;
 }
@@ -23,6 +25,7 @@ export async function describeMachine(): Promise<Machine> {
     processor: cpus()[0]?.model ?? 'unknown',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
+    load: Math.round((loadavg()[2] ?? 0) * 10) / 10,
     node: process.versions.node,
     git: stdout.trim().replace(/^git version /, ''),
   };

@@ -46,15 +46,16 @@ function positive(option: string, text: string): number {
 }
 
 function pageOf({ machine, rounds, tagsPerRecipe }: Measurements, tables: string): string {
-  const { date, cores, processor, memoryGiB, kernel, node, git } = machine;
+  const { date, cores, processor, memoryGiB, kernel, load, node, git } = machine;
   return `# Results of the benchmark
 
 Written by \`npm run bench -- --write\`. What is measured and how: [docs/performance.md](../docs/performance.md).
 
 - ${date}
 - ${cores} cores (${processor}), ${memoryGiB} GiB, Linux ${kernel}
+- load average ${load}: alone on the machine, the benchmark itself makes about 2
 - node ${node}, git ${git}
-- ${tagsPerRecipe} tags in each upstream; medians of ${rounds} rounds
+- ${tagsPerRecipe} tags in each upstream; rounds: ${rounds}, of which the medians count
 
 ${tables}`;
 }

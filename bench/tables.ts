@@ -45,6 +45,7 @@ function otherTable({ node, status, seed }: Measurements): string {
       ['node -e 0', cost(node)],
       [`status of ${status.recipes} recipes`, cost(status)],
       ['a pass that seeds one recipe', amount(seed.passMs, 'ms')],
+      ['its trial', amount(seed.trialMs, 'ms')],
       ['two starts and stops of its app and a copy of its volume, by hand', amount(seed.byHandMs, 'ms')],
     ],
   );

@@ -16,12 +16,13 @@ import { filePromotion } from './actuators/promotion.ts';
 import { recover, type RecoveryPorts } from './actuators/recovery.ts';
 import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
+import { openSystemClock } from './clock.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
 import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
-import { readPasses, type StoredRow } from './observed/passes.ts';
+import { readFleetMemory, readHistory, readPasses, type StoredRow } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
@@ -29,8 +30,7 @@ import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
-import type { Clock, Driver, MirrorReader } from './reconciler/ports.ts';
-import { bootId, uptimeMs } from './state/holder.ts';
+import type { Driver, MirrorReader } from './reconciler/ports.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
@@ -65,17 +65,6 @@ export interface Actor {
   store(result: PassResult, whole: boolean): Promise<StoredRow[]>;
 }
 
-export const systemClock: Clock = {
-  now: () => new Date(),
-  uptime: () => ({ bootId: bootId(), ms: uptimeMs() }),
-  random: Math.random,
-  alarm: (ms, ring) => {
-    // Longer than a timer can count would ring at once.
-    const timer = setTimeout(ring, Math.min(ms, 2 ** 31 - 1));
-    return () => clearTimeout(timer);
-  },
-};
-
 /** For looking only: takes no lease and writes nothing. */
 export async function openReader(settings: Settings): Promise<Reader> {
   const layout = new Layout(resolve(settings.state));
@@ -98,10 +87,15 @@ export async function openReader(settings: Settings): Promise<Reader> {
     layout,
     registry,
     driver,
-    clock: systemClock,
+    clock: openSystemClock(),
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
-    fleet: manifestFolder(settings.manifests, known, () => lastConfigFile(layout)),
+    fleet: manifestFolder(settings.manifests, {
+      knownRecipes: known,
+      knownConfigFile: () => lastConfigFile(layout),
+      remembered: () => readFleetMemory(layout),
+      program: Object.values(programInfo()).join(' '),
+    }),
     ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
@@ -159,7 +153,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       ...remotesThrough(
         remoteLister({
           mark: `${term.mark}/observe`,
-          lifeline: term.lifeline,
+          lifelines: term.lifelines,
           timeoutMs: settings.upstreamTimeoutMs,
           onChange: toldTo(settings.log),
         }),
@@ -206,15 +200,16 @@ function backgroundOf(term: Term, log: Logger): PassPorts['background'] {
 async function storeResult(
   layout: Layout,
   term: Term,
-  { startedAt, enrolled, configFile, report }: PassResult,
+  { startedAt, enrolled, fleet, report }: PassResult,
   { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
 ): Promise<StoredRow[]> {
-  const earlier = await readPasses(layout);
+  const earlier = await (whole ? readHistory(layout) : readPasses(layout));
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
   if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
-  return await storePass(layout, term, { startedAt, enrolled, configFile, whole, report }, before);
+  const { configFile, memory } = fleet;
+  return await storePass(layout, term, { startedAt, enrolled, configFile, memory, whole, report }, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */

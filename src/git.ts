@@ -7,14 +7,15 @@ import { childEnvironment } from './environment.ts';
 import { TrialFault } from './reconciler/errors.ts';
 import type { Login } from './reconciler/model.ts';
 import { run, type RunResult } from './run.ts';
+import type { Lifelines } from './state/lifelines.ts';
 import { authorizationOf, withoutSecrets } from './tokens.ts';
 
 export interface GitOptions {
   cwd?: string;
   timeoutMs: number;
   mark: string;
-  /** A file that git inherits open, by which what it started is found even where it cleared its environment. */
-  lifeline?: string;
+  /** Of these it inherits one open, by which what it started is found even where it cleared its environment. */
+  lifelines?: Lifelines;
   signal?: AbortSignal;
   /** The remote that is asked, and who asks it; none where nobody is asked, or everybody may. */
   access?: { url: string; login: Login | null };
@@ -79,15 +80,19 @@ export async function askGit(
     `http.lowSpeedTime=${Math.ceil(options.timeoutMs / 1000)}`,
   ];
   const access = await accessTo(options);
-  const result = await run('git', [...CONFIGURATION, ...patience, ...args], {
-    ...options,
-    env: { ...gitEnvironment(), ...access.env },
-    onOutput: (stream, chunk) => {
-      if (stream !== 'stdout') return;
-      length += chunk.length;
-      if (length <= LONGEST_ANSWER) chunks.push(chunk.slice());
-    },
-  });
+  const { lifelines, ...passedOn } = options;
+  const call = async (lifeline?: string): Promise<RunResult> =>
+    await run('git', [...CONFIGURATION, ...patience, ...args], {
+      ...passedOn,
+      ...(lifeline !== undefined && { lifeline }),
+      env: { ...gitEnvironment(), ...access.env },
+      onOutput: (stream, chunk) => {
+        if (stream !== 'stdout') return;
+        length += chunk.length;
+        if (length <= LONGEST_ANSWER) chunks.push(chunk.slice());
+      },
+    });
+  const result = await (lifelines === undefined ? call() : lifelines.lend(call));
   const cleaned = (words: string): string => withoutSecrets(withoutUserinfo(words), access.secrets);
   const failed = (reason: string, why: string): TrialFault =>
     new TrialFault('infra', reason, cleaned(`could not ${what}: ${why}`));

@@ -1,4 +1,5 @@
 /** Stores a pass's result: the one file that a pass without drift writes (invariant I4). */
+import type { FleetMemory } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
 import type { Term } from '../state/term.ts';
 
@@ -9,6 +10,7 @@ export interface FinishedPass<Row extends { recipe: string }> {
   startedAt: string;
   enrolled: readonly string[];
   configFile: string | null;
+  memory: FleetMemory | null;
   /** Whether all recipes were in scope. */
   whole: boolean;
   report: {
@@ -23,7 +25,8 @@ export interface FinishedPass<Row extends { recipe: string }> {
 }
 
 export interface EarlierPasses<Row extends { recipe: string }> {
-  last: { recipes: readonly Row[] };
+  /** Absent where nobody needs it. */
+  last?: { recipes: readonly Row[] };
   history: readonly unknown[];
 }
 
@@ -39,7 +42,7 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
 ): Promise<EarlierRow[]> {
   const { observedAt, exitCode, error, summary, program, disk, recipes } = pass.report;
   const seen = new Set(recipes.map(({ recipe }) => recipe));
-  const others = pass.whole ? [] : (earlier?.last.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
+  const others = pass.whole ? [] : (earlier?.last?.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
   const said = error === undefined ? { exitCode } : { exitCode, error };
   const { startedAt, enrolled, configFile } = pass;
   const rows = [...recipes, ...others].toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
@@ -56,6 +59,7 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
   };
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
   const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
-  await term.write(layout.passes, `${JSON.stringify({ last, history }, null, 1)}\n`);
+  const { memory } = pass;
+  await term.write(layout.passes, `${JSON.stringify({ last, history, memory })}\n`);
   return others;
 }

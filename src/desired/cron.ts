@@ -1,42 +1,32 @@
-/** Is a text a cron expression of five fields, each of its numbers within its field's range? */
-interface Field {
-  low: number;
-  high: number;
-  names: readonly string[];
-}
+/**
+ * Cron expressions of five fields: whether a text is one, and when its time comes next. The one place that knows the
+ * library, so that what is refused and what is waited for can not differ.
+ *
+ * Where a zone sets its clock, a time that is skipped comes at the moment of the skip, and one that is repeated comes
+ * the first time only. What has a `*` or a step in its minutes or hours comes whenever the clock shows it.
+ */
+import { Cron } from 'croner';
+import type { Calendar } from '../reconciler/ports.ts';
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-
-const FIELDS: readonly Field[] = [
-  { low: 0, high: 59, names: [] },
-  { low: 0, high: 23, names: [] },
-  { low: 1, high: 31, names: [] },
-  { low: 1, high: 12, names: MONTHS },
-  { low: 0, high: 7, names: DAYS },
-];
+export const cronCalendar: Calendar = {
+  nextOpening: ({ schedule, timezone }, after) => read(schedule, timezone).nextRun(after),
+};
 
 export function isCron(text: string): boolean {
-  const parts = text.trim().split(/\s+/);
-  return parts.length === FIELDS.length && FIELDS.every((field, index) => isField(parts[index] ?? '', field));
+  // The library also knows names such as @daily; and a question mark is not the same to every program.
+  if (text.trim().split(/\s+/).length !== 5 || text.includes('?')) return false;
+  try {
+    return read(text, 'UTC') instanceof Cron;
+  } catch {
+    return false;
+  }
 }
 
-/** `*`, `5`, `1-5`, each with an optional step `/2`, and lists of these. */
-function isField(text: string, field: Field): boolean {
-  return text.split(',').every((item) => {
-    const [range = '', step, ...rest] = item.split('/');
-    if (rest.length > 0 || (step !== undefined && !/^[1-9][0-9]?$/.test(step))) return false;
-    if (range === '*') return true;
-    const ends = range.split('-').map((end) => valueOf(end, field));
-    const [from = null, to = from] = ends;
-    return ends.length <= 2 && from !== null && to !== null && from <= to;
-  });
+/** The 30th of February never does. */
+export function everComes(schedule: string): boolean {
+  return read(schedule, 'UTC').nextRun(new Date(0)) !== null;
 }
 
-function valueOf(text: string, { low, high, names }: Field): number | null {
-  const named = names.indexOf(text.toLowerCase());
-  if (named >= 0) return named + low;
-  if (!/^[0-9]{1,2}$/.test(text)) return null;
-  const value = Number(text);
-  return value >= low && value <= high ? value : null;
+function read(schedule: string, timezone: string): Cron {
+  return new Cron(schedule.trim(), { mode: '5-part', fixedTimeRule: 'no-wildcard', timezone });
 }

@@ -1,10 +1,10 @@
-/** All files together: what no document can tell by itself, and the fleet that comes of it. */
-import type { Fleet, FleetConfig, InvalidManifest, Manifest, Reading } from '../reconciler/model.ts';
-import { digestCommandFiles } from './command-files.ts';
+/** All files together: what no document can tell by itself, and the fleet that comes of it, but for command files. */
+import type { FleetConfig, InvalidManifest, Manifest, Reading } from '../reconciler/model.ts';
 import { loginFor, loginOfMirror } from './credentials.ts';
 import { refuseDependencies } from './dependencies.ts';
 import { blame, judgeFile, type Entry } from './entry.ts';
 import { defaultFleetConfig } from './fleet-config.ts';
+import type { ReadFleet } from './fleet-memory.ts';
 import { compareText, formatProblem, placeInFile, sortProblems } from './problems.ts';
 import { resolveDomain } from './reconciler-schema.ts';
 import type { SourceFile } from './source-file.ts';
@@ -13,7 +13,7 @@ export async function assembleFleet(
   files: readonly SourceFile[],
   knownRecipes: () => Promise<readonly string[]>,
   knownConfigFile: () => Promise<string | null> = () => Promise.resolve(null),
-): Promise<Fleet> {
+): Promise<ReadFleet> {
   const entries = files.toSorted((a, b) => compareText(a.file, b.file)).flatMap(judgeFile);
   const recipes = entries.filter((entry) => entry.kind === 'Recipe');
   const reconcilers = entries.filter((entry) => entry.kind === 'Reconciler');
@@ -27,7 +27,7 @@ export async function assembleFleet(
   await refuseDependencies(recipes, knownRecipes);
 
   return {
-    manifests: withLogins(await validManifests(recipes), config),
+    manifests: withLogins(validManifests(recipes), config),
     invalid: invalidManifests(recipes),
     config,
     configFile: reconcilers[0]?.source.label ?? gone?.file ?? null,
@@ -110,13 +110,8 @@ function withLogins(manifests: readonly Manifest[], config: Reading<FleetConfig>
   });
 }
 
-async function validManifests(recipes: readonly Entry[]): Promise<Manifest[]> {
-  const valid = recipes
-    .filter((entry) => entry.problems.length === 0)
-    .flatMap(({ manifest }) => manifest ?? []);
-  return await Promise.all(
-    valid.map(async (manifest) => ({ ...manifest, commandFiles: await digestCommandFiles(manifest) })),
-  );
+function validManifests(recipes: readonly Entry[]): Manifest[] {
+  return recipes.filter((entry) => entry.problems.length === 0).flatMap(({ manifest }) => manifest ?? []);
 }
 
 /** One for each name, whatever number of documents it stands in. */

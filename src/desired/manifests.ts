@@ -1,40 +1,102 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CannotRun } from '../reconciler/errors.ts';
+import type { FleetMemory } from '../reconciler/model.ts';
 import type { FleetSource } from '../reconciler/ports.ts';
+import { digestCommandFiles } from './command-files.ts';
 import { assembleFleet } from './fleet.ts';
+import { digestOf, recall, remember, type ReadFleet } from './fleet-memory.ts';
 import { findManifestFiles, reasonOf } from './folder.ts';
-import { readSourceFile, unreadableFile, type SourceFile } from './source-file.ts';
+import { readContents, sourceIn, unreadableFile, type Contents, type SourceFile } from './source-file.ts';
 
 export { readStored } from './recipe.ts';
 
-/**
- * Desired state as a folder of manifests, read anew at every look. `knownRecipes` names the recipes that have a record:
- * they may be depended on without a manifest. `knownConfigFile`: where the last pass found the Reconciler document.
- */
-export function manifestFolder(
-  folder: string,
-  knownRecipes: () => Promise<readonly string[]>,
-  knownConfigFile: () => Promise<string | null> = () => Promise.resolve(null),
-): FleetSource {
+export interface Surroundings {
+  /** Recipes that have a record: they may be depended on without a manifest. */
+  knownRecipes: () => Promise<readonly string[]>;
+  /** Where the last pass found the Reconciler document. */
+  knownConfigFile?: () => Promise<string | null>;
+  /** What came of the manifests when they were read last. */
+  remembered?: () => Promise<FleetMemory | null>;
+  /** Names this program and its build. */
+  program?: string;
+}
+
+/** Desired state as a folder of manifests, read anew at every look. */
+export function manifestFolder(folder: string, surroundings: Surroundings): FleetSource {
   return {
     async load() {
       await assertReadable(folder);
-      return await assembleFleet(await readFolder(folder), knownRecipes, knownConfigFile);
+      const read = await contentsOf(folder);
+      const { fleet, memory } =
+        (await recalled(folder, read, surroundings)) ?? (await made(folder, read, surroundings));
+      const manifests = await Promise.all(
+        fleet.manifests.map(async (manifest) => ({
+          ...manifest,
+          commandFiles: await digestCommandFiles(manifest),
+        })),
+      );
+      return { ...fleet, manifests, memory };
     },
   };
 }
 
+interface Read {
+  contents: Contents[];
+  /** What could not be read: nothing is remembered of a fleet that lacks something for a while. */
+  unreadable: SourceFile[];
+}
+
+interface Loaded {
+  fleet: ReadFleet;
+  memory: FleetMemory | null;
+}
+
+async function recalled(
+  folder: string,
+  { contents, unreadable }: Read,
+  { remembered, program = '' }: Surroundings,
+): Promise<Loaded | null> {
+  if (remembered === undefined || unreadable.length > 0) return null;
+  const memory = await remembered();
+  const fleet = recall(memory, digestOf(folder, contents, program));
+  return fleet === null ? null : { fleet, memory };
+}
+
+async function made(folder: string, read: Read, surroundings: Surroundings): Promise<Loaded> {
+  const { knownRecipes, knownConfigFile, remembered, program = '' } = surroundings;
+  const { contents, unreadable } = read;
+  const sources = [...contents.map(sourceIn), ...unreadable];
+  // What such a file may hold hangs on what it held before.
+  let hangsOnOthers = sources.some(({ text }) => text === null);
+  const askedFor = async (): Promise<readonly string[]> => {
+    hangsOnOthers = true;
+    return await knownRecipes();
+  };
+  const fleet = await assembleFleet(sources, askedFor, knownConfigFile);
+  const isWorthIt = remembered !== undefined && !hangsOnOthers;
+  return { fleet, memory: isWorthIt ? remember(fleet, digestOf(folder, contents, program)) : null };
+}
+
 /** Every manifest below a folder, with what cannot be read of it. */
 export async function readFolder(folder: string): Promise<SourceFile[]> {
+  const { contents, unreadable } = await contentsOf(folder);
+  return [...contents.map(sourceIn), ...unreadable];
+}
+
+async function contentsOf(folder: string): Promise<Read> {
   const { files, unreadable } = await findManifestFiles(folder);
-  const sources: SourceFile[] = [];
-  for (const path of files) sources.push(await readSourceFile({ file: join(folder, path), label: path }));
+  const read: Read = { contents: [], unreadable: [] };
+  for (const path of files) {
+    const found = await readContents({ file: join(folder, path), label: path });
+    if ('bytes' in found) read.contents.push(found);
+    else read.unreadable.push(found);
+  }
   for (const { path, why } of unreadable) {
     const at = { file: join(folder, path), label: path === '' ? folder : path };
-    sources.push(unreadableFile(at, `cannot look into the folder: ${why}`));
+    read.unreadable.push(unreadableFile(at, `cannot look into the folder: ${why}`));
   }
-  return sources;
+  return read;
 }
 
 async function assertReadable(folder: string): Promise<void> {

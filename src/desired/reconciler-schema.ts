@@ -1,6 +1,6 @@
 /** `spec` of the document of `kind: Reconciler`. */
 import { z } from 'zod';
-import { isCron } from './cron.ts';
+import { everComes, isCron } from './cron.ts';
 import { age, duration, size } from './quantities.ts';
 import { pause } from './recipe-schema.ts';
 import { httpUrl, namesOneSource, oneSource, tokenSources } from './token-schema.ts';
@@ -32,7 +32,11 @@ function isKnownTimezone(name: string): boolean {
 const window = z.strictObject({
   schedule: z
     .string()
-    .refine(isCron, { error: expected('a cron expression of five fields, such as "0 3 * * 0"') })
+    .refine(isCron, {
+      error: expected('a cron expression of five fields, such as "0 3 * * 0"'),
+      abort: true,
+    })
+    .refine(everComes, { error: expected('a schedule whose time comes') })
     .describe('When the window opens: minute, hour, day of month, month, day of week.'),
   timezone: z
     .string()

@@ -21,22 +21,38 @@ export interface SourceFile {
   problems: Problem[];
 }
 
+/** A file's bytes, before anything is made of them. */
+export interface Contents {
+  file: string;
+  label: string;
+  bytes: Buffer;
+}
+
 export async function readSourceFile(path: { file: string; label: string }): Promise<SourceFile> {
-  let contents: Buffer;
+  const read = await readContents(path);
+  return 'bytes' in read ? sourceIn(read) : read;
+}
+
+/** What cannot be read comes back as a file with that problem. */
+export async function readContents(path: { file: string; label: string }): Promise<Contents | SourceFile> {
   try {
-    contents = await readRegularFile(path.file);
+    return { ...path, bytes: await readRegularFile(path.file) };
   } catch (error) {
     return unreadableFile(path, `cannot read the file: ${reasonOf(error)}`);
   }
-  const text = contents.toString('utf8').replace(/^\uFEFF/, '');
-  if (!isUtf8(contents)) return unreadableFile(path, 'cannot read the file: it is not UTF-8 text');
+}
+
+export function sourceIn({ file, label, bytes }: Contents): SourceFile {
+  const path = { file, label };
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (!isUtf8(bytes)) return unreadableFile(path, 'cannot read the file: it is not UTF-8 text');
   const { documents, flaws } = readYaml(text);
   return {
     ...path,
-    folder: dirname(resolve(path.file)),
+    folder: dirname(resolve(file)),
     text,
     documents,
-    problems: flaws.map(({ at, message }) => ({ file: path.file, ...at, message })),
+    problems: flaws.map(({ at, message }) => ({ file, ...at, message })),
   };
 }
 

@@ -13,6 +13,9 @@ export function resultOf(exitCode: number): Result {
 
 export type WebhookResult = 'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large';
 
+/** Of looks, which is every recipe's, and of trials. */
+export type QueueName = 'recipes' | 'trials';
+
 export const RESULTS = every<Result>({
   'in-sync': 'in-sync',
   failed: 'failed',

@@ -8,6 +8,7 @@
 import { exitCodeOf, type ExitRow } from '../reconciler/exit-code.ts';
 import { lasted } from '../reconciler/history.ts';
 import type { Leftover, Program, Reading, TrialRecord } from '../reconciler/model.ts';
+import type { QueueMetrics } from '../reconciler/queue.ts';
 import type { TrialEvent } from '../reconciler/trial-run.ts';
 import type { Unread } from '../reconciler/unread.ts';
 import {
@@ -26,9 +27,10 @@ import {
   STEPS,
   VERDICTS,
   WEBHOOK_RESULTS,
+  type QueueName,
   type WebhookResult,
 } from './label-values.ts';
-import { queueMetrics, type QueueMetrics } from './queue.ts';
+import { queueMetrics, showLongest } from './queue.ts';
 import type { GaugeSample } from './series.ts';
 
 export interface EndedPass extends Pick<ShownFleet, 'fleet' | 'enrolled'> {
@@ -54,14 +56,17 @@ interface Shown {
 }
 
 export class Metrics {
-  readonly queue: QueueMetrics;
+  readonly queues: Readonly<Record<QueueName, QueueMetrics>>;
   readonly #instruments = new Instruments();
   readonly #recipes = new Map<string, Shown>();
   #faultyFiles: readonly GaugeSample[] = [];
 
   constructor({ version, commit }: Program) {
     const instruments = this.#instruments;
-    this.queue = queueMetrics(instruments);
+    this.queues = {
+      recipes: queueMetrics(instruments, 'recipes'),
+      trials: queueMetrics(instruments, 'trials'),
+    };
     instruments.set({ name: 'reconciler_build_info', labels: { version, commit }, value: 1 });
     for (const result of RESULTS) {
       instruments.add('reconciler_passes_total', { result }, 0);
@@ -80,6 +85,11 @@ export class Metrics {
 
   leads(isLeader: boolean): void {
     this.#instruments.set({ name: 'reconciler_leader', labels: {}, value: Number(isLeader) });
+  }
+
+  /** As it is now: it grows without any event, so it is asked for before each `text()`. */
+  longestRunning(queue: QueueName, ms: number): void {
+    showLongest(this.#instruments, queue, ms);
   }
 
   webhook(result: WebhookResult): void {

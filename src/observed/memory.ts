@@ -1,6 +1,6 @@
 /** `status.json`: what is remembered of a recipe between looks. */
 import { z } from 'zod';
-import type { Reading, RecipeMemory } from '../reconciler/model.ts';
+import type { Reading, RecipeMemory, ReleaseSighting } from '../reconciler/model.ts';
 import { Acceptance, Commit, GenerationNumber, readStored, SafeName, Time, Uptime } from '../state/stored.ts';
 
 const Trouble = z.object({ since: Time, message: z.string() });
@@ -28,6 +28,7 @@ const Memory = z.object({
     })
     .nullable()
     .default(null),
+  dueSince: Time.nullable().default(null),
   lastVerdict: z
     .object({
       trial: SafeName,
@@ -53,9 +54,22 @@ const Memory = z.object({
 export async function readMemory(path: string): Promise<Reading<RecipeMemory>> {
   const read = await readStored(path, Memory);
   if (!read.readable) return read;
-  return { readable: true, value: read.value ?? emptyMemory() };
+  return { readable: true, value: read.value === null ? emptyMemory() : sharingMoments(read.value) };
 }
 
 export function emptyMemory(): RecipeMemory {
   return Memory.parse({});
+}
+
+/** What was seen at one look has one moment: held once, not once for each of hundreds of releases of thousands of recipes. */
+function sharingMoments(memory: RecipeMemory): RecipeMemory {
+  let last: Pick<ReleaseSighting, 'at' | 'uptime'> = { at: '', uptime: null };
+  const shared = ({ commit, at, uptime }: ReleaseSighting): ReleaseSighting => {
+    const same = at === last.at && uptime?.ms === last.uptime?.ms && uptime?.bootId === last.uptime?.bootId;
+    if (!same) last = { at, uptime };
+    return { commit, ...last };
+  };
+  const entries = Object.entries(memory.firstSeen);
+  const firstSeen = Object.fromEntries(entries.map(([tag, sightings]) => [tag, sightings.map(shared)]));
+  return { ...memory, firstSeen };
 }

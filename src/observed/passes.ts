@@ -1,5 +1,6 @@
 /** The last pass's stored result and the history of passes before it, in one file. */
 import { z } from 'zod';
+import type { FleetMemory } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
 import { readStored, type Stored } from '../state/stored.ts';
 
@@ -90,6 +91,23 @@ const StoredPasses = z.object({
   history: z.array(PassSummary),
 });
 export type StoredPasses = z.infer<typeof StoredPasses>;
+
+/** What a pass over all recipes needs of those before it. */
+const History = StoredPasses.pick({ history: true });
+
+const Remembered = z.object({
+  memory: z.object({ digest: z.string(), text: z.string(), check: z.string() }).nullable().default(null),
+});
+
+export async function readHistory(layout: Layout): Promise<Stored<z.infer<typeof History> | null>> {
+  return await readStored(layout.passes, History);
+}
+
+/** What came of the manifests when they were read last; null where nothing is remembered, or it cannot be read. */
+export async function readFleetMemory(layout: Layout): Promise<FleetMemory | null> {
+  const read = await readStored(layout.passes, Remembered);
+  return read.readable ? (read.value?.memory ?? null) : null;
+}
 
 export async function readPasses(layout: Layout): Promise<Stored<StoredPasses | null>> {
   return await readStored(layout.passes, StoredPasses);

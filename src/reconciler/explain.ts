@@ -139,7 +139,7 @@ function mirrorFacts(view: RecipeView): Explanation['mirror'] {
   return {
     url,
     state: found === null ? 'not asked' : `${found.state}: ${found.message}`,
-    foreignTags: found?.foreign ?? remembered?.foreignTags ?? [],
+    foreignTags: remembered?.foreignTags ?? [],
     failing: remembered?.failing ?? null,
     pullRequests: remembered?.pullRequests ?? null,
   };

@@ -79,10 +79,13 @@ function failedBefore({ view, target, inputs, context }: GateQuestion): Gated | 
   return held('failed-same-inputs', message, hold.until);
 }
 
-function outsideWindow({ fleet }: GateQuestion): Gated | null {
-  if (fleet.window.open) return null;
-  const message = 'the maintenance window is closed';
-  return { ...held('outside-window', message, null), nextAt: fleet.window.nextAt };
+/** What was due when the window opened is served to the end, past its closing (windows.ts). */
+function outsideWindow({ view, fleet }: GateQuestion): Gated | null {
+  const due = view.memory.readable && view.memory.value.dueSince !== null;
+  if (fleet.window.open || due) return null;
+  const { nextAt } = fleet.window;
+  const until = nextAt === null ? '' : ` until ${nextAt}`;
+  return { ...held('outside-window', `the maintenance window is closed${until}`, null), nextAt };
 }
 
 /** What a trial of a recipe may come to take: twice its canonical, for a seed twice the fleet's median. */

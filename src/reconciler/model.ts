@@ -4,6 +4,7 @@
  * Durations are milliseconds, sizes bytes, times ISO 8601 UTC text, unless a name says otherwise.
  */
 export type * from './model/reading.ts';
+export type * from './model/causes.ts';
 export type * from './model/desired.ts';
 export type * from './model/observed.ts';
 export type * from './model/mirrors.ts';

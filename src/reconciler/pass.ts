@@ -27,7 +27,7 @@ import { rememberFindings } from './pass-memory.ts';
 import { diskOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
 import {
-  isMirrorDue,
+  isSyncDue,
   namedTags,
   noting,
   syncMirrors,
@@ -58,8 +58,6 @@ export interface PassResult {
   startedAt: string;
   /** Recipes that were enrolled at its start. */
   enrolled: readonly string[];
-  /** Where the Reconciler document stood. */
-  configFile: string | null;
   /** The manifests that it went by. */
   fleet: Fleet;
   /** What could not be read when it was looked at last. */
@@ -107,8 +105,7 @@ export async function runPass(
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
   const { fleet, view } = found;
-  const report = reportOn(pass, after);
-  return { report, startedAt, enrolled, configFile: fleet.configFile, fleet, unread: unreadIn(view) };
+  return { report: reportOn(pass, after), startedAt, enrolled, fleet, unread: unreadIn(view) };
 }
 
 function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {
@@ -136,7 +133,7 @@ async function syncDueMirrors(pass: Pass, wanted: (name: string) => boolean): Pr
     (decision) =>
       wanted(decision.recipe) &&
       !synced.has(decision.recipe) &&
-      isMirrorDue(viewOf(pass, decision.recipe), decision, now),
+      isSyncDue(viewOf(pass, decision.recipe), decision, now),
   );
   const views = due.map(({ recipe }) => viewOf(pass, recipe));
   await syncMirrors(views, { mirror: ports.mirror, outcomes: synced, stop, workFor: ports.background });

@@ -68,6 +68,10 @@ export function whyNoRelease(tag: string): string | null {
   return 'the recipe version is not MAJOR.MINOR.PATCH[-PRERELEASE]';
 }
 
+export function isTagName(name: string): boolean {
+  return name !== '' && !NOT_A_REF.test(name);
+}
+
 function whyUnfit(tag: string): string | null {
   if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
   if (NOT_A_REF.test(tag)) return 'not a name that git allows for a tag';

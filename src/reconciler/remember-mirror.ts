@@ -27,13 +27,10 @@ function updated(
   outcome: SyncOutcome | null,
   at: string,
 ): MirrorMemory {
-  const state = mirrorState(view);
-  const isEqual = state?.state === 'equal';
-  const seen = state === null || state.state === 'unreadable' ? before.foreignTags : state.foreign;
-  if (outcome === null) return { ...before, foreignTags: seen, failing: isEqual ? null : before.failing };
+  const isEqual = mirrorState(view)?.state === 'equal';
+  if (outcome === null) return { ...before, failing: isEqual ? null : before.failing };
   const { report, fault } = outcome;
-  if (report === null)
-    return { ...before, foreignTags: seen, failing: { since: before.failing?.since ?? at, message: fault } };
+  if (report === null) return { ...before, failing: { since: before.failing?.since ?? at, message: fault } };
   const { pullRequests: trouble, rewrites } = report;
   return {
     foreignTags: report.foreignTags,

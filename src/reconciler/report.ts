@@ -34,7 +34,7 @@ interface RowMirror {
   /** `unread`: upstream did not say what it should hold. */
   state: 'equal' | 'differs' | 'unreadable' | 'failing' | 'unread';
   message: string;
-  /** Is it still to be synced, by this pass or the next? */
+  /** Is it to be made equal to upstream, by this pass or the next? */
   due: boolean;
   /** Since when it cannot be kept equal to upstream; null while it can. */
   failingSince: string | null;

@@ -34,14 +34,24 @@ export function noting(mirror: MirrorPort, outcomes: SyncOutcomes): MirrorPort {
   };
 }
 
-/** Is the mirror to be synced, as things are? Not on a word of upstream that is not believed. */
+/** Is its mirror to be changed? */
 export function isMirrorDue(view: RecipeView, decision: Pick<Decision, 'decision'>, now: Date): boolean {
-  const { manifest, memory } = view;
-  if (manifest === null || !manifest.enrolled || decision.decision === 'unknown') return false;
-  if (paused(manifest.suspend, now) !== null) return false;
-  const state = mirrorState(view);
-  if (state === null) return false;
-  return state.state !== 'equal' || (memory.readable && memory.value.mirror?.pullRequests != null);
+  const state = mirrorState(view)?.state ?? 'equal';
+  return state !== 'equal' && mayBeSynced(view, decision, now);
+}
+
+/** Also to look after pull requests for which that failed the last time, however equal the mirror is. */
+export function isSyncDue(view: RecipeView, decision: Pick<Decision, 'decision'>, now: Date): boolean {
+  const { manifest, memory, mirror } = view;
+  const hasForge = mirror !== null && manifest?.mirror?.forge != null;
+  const isLeft = hasForge && memory.readable && memory.value.mirror?.pullRequests != null;
+  return isMirrorDue(view, decision, now) || (isLeft && mayBeSynced(view, decision, now));
+}
+
+/** Not on a word of upstream that is not believed. */
+function mayBeSynced({ manifest }: RecipeView, { decision }: Pick<Decision, 'decision'>, now: Date): boolean {
+  if (manifest === null || !manifest.enrolled || decision === 'unknown') return false;
+  return paused(manifest.suspend, now) === null;
 }
 
 /** They fetch and push: more at once would make none of them faster. */

@@ -2,7 +2,6 @@
  * One HTTP request with its whole answer, over connections that are kept open: within a deadline, of a bounded length,
  * and following nowhere.
  */
-import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import {
   Agent as HttpAgent,
@@ -17,8 +16,9 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 export interface Exchange {
   method: 'GET' | 'POST';
   url: URL;
-  headers: Readonly<Record<string, string>>;
-  body?: string;
+  /** With the length of the body, where there is one. */
+  headers: Readonly<Record<string, string | number>>;
+  body?: string | undefined;
 }
 
 export interface Answer {
@@ -27,7 +27,8 @@ export interface Answer {
   type: string;
   /** Where it points to, with a status that says so. */
   location: string | null;
-  body: Buffer;
+  /** A character for each byte. */
+  body: string;
 }
 
 interface ExchangeLimits {
@@ -86,31 +87,50 @@ async function attempt(
   { timeoutMs, longest, signal }: ExchangeLimits,
 ): Promise<Answer> {
   signal.throwIfAborted();
-  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const options: RequestOptions = { method, agent, headers: { ...headers, ...length } };
-  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
-  const over = new AbortController();
+  const { protocol, hostname, port, pathname, search } = url;
+  const path = `${pathname}${search}`;
+  // A literal address of version 6 stands in brackets in a URL only.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const options: RequestOptions = { method, agent, headers, host, port, path };
+  const request = (protocol === 'https:' ? httpsRequest : httpRequest)(options);
+  let ended: { why: unknown } | null = null;
   const end = (why: unknown): void => {
-    over.abort(why);
+    ended ??= { why };
     request.destroy();
   };
   const timer = setTimeout(() => end(new NoAnswer(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
-  const stop = (): void => end(signal.reason);
-  // As many listen to it as there are questions under way.
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', stop);
+  const stopListening = onAbort(signal, () => end(signal.reason));
   try {
     request.end(body);
     return await collect(await responseTo(request), longest);
   } catch (error) {
     request.destroy();
     // What ended it is told, not what came of that.
-    over.signal.throwIfAborted();
-    throw error;
+    throw reasonOf(ended) ?? error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    stopListening();
   }
+}
+
+function reasonOf(ended: { why: unknown } | null): unknown {
+  return ended?.why;
+}
+
+const listening = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** As many listen as there are questions under way, and a signal takes its time with each: so it has one listener of ours. */
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  const known = listening.get(signal);
+  const listeners = known ?? new Set();
+  if (known === undefined) {
+    listening.set(signal, listeners);
+    signal.addEventListener('abort', () => {
+      for (const each of listeners) each();
+    });
+  }
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
@@ -124,10 +144,11 @@ async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
 }
 
 async function collect(response: IncomingMessage, longest: number): Promise<Answer> {
-  const chunks: Buffer[] = [];
+  const chunks: string[] = [];
   let length = 0;
+  response.setEncoding('latin1');
   await new Promise<void>((resolve, reject) => {
-    response.on('data', (chunk: Buffer) => {
+    response.on('data', (chunk: string) => {
       length += chunk.length;
       if (length > longest) reject(new AnswerTooLong(`more than ${longest} bytes came back`));
       else chunks.push(chunk);
@@ -142,6 +163,6 @@ async function collect(response: IncomingMessage, longest: number): Promise<Answ
     status: statusCode,
     type: type.trim().toLowerCase(),
     location: headers.location ?? null,
-    body: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
+    body: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : chunks.join(''),
   };
 }

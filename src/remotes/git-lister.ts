@@ -4,14 +4,15 @@ import { git } from '../git.ts';
 import { TrialFault } from '../reconciler/errors.ts';
 import { hostOf } from './host-of.ts';
 import { HostFailure } from './hosts.ts';
+import type { Lifelines } from '../state/lifelines.ts';
 import type { RefLister, RefQuery } from './lister.ts';
 import { readRefListing } from './ref-listing.ts';
 
 export interface GitListerOptions {
   /** Stands in the environment of every git that is started. */
   mark: string;
-  /** Every git inherits it open; none where nothing may be written. */
-  lifeline?: string;
+  /** Every git inherits one of these open; none where nothing may be written. */
+  lifelines?: Lifelines;
   /** Deadline of each call. */
   timeoutMs: number;
 }

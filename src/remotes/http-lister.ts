@@ -51,6 +51,7 @@ export function httpListing({
 }): HttpListing {
   /** What hosts were found to speak, by origin. */
   const versions = new Map<string, 0 | 2>();
+  const hasProxy = PROXIES.some((name) => (process.env[name] ?? '') !== '');
   const learn = (origin: string, { version }: Advertisement): void => {
     if (version !== null) versions.set(origin, version);
   };
@@ -72,12 +73,12 @@ export function httpListing({
 
   return {
     list: async (query, signal) => {
-      if (PROXIES.some((name) => (process.env[name] ?? '') !== '')) return 'needs-git';
+      if (hasProxy) return 'needs-git';
       const authorization = query.login === null ? null : await authorizationOf(query.login);
-      const ask: Asked['ask'] = async ({ path, ...request }) => {
+      const ask: Asked['ask'] = async ({ path, method, body }) => {
         const url = new URL(`${query.url.replace(/\/+$/, '')}${path}`);
-        const headers = headersFor(request.method, authorization);
-        return await exchange({ ...request, url, headers }, { timeoutMs, longest: LONGEST_ANSWER, signal });
+        const headers = headersFor(body, authorization);
+        return await exchange({ method, url, headers, body }, { timeoutMs, longest: LONGEST_ANSWER, signal });
       };
       try {
         return await list({ ...query, authorization, ask }, new URL(query.url).origin);
@@ -90,14 +91,20 @@ export function httpListing({
   };
 }
 
-function headersFor(method: Exchange['method'], authorization: Authorization | null): Record<string, string> {
-  return {
+function headersFor(
+  body: string | undefined,
+  authorization: Authorization | null,
+): Record<string, string | number> {
+  const headers: Record<string, string | number> = {
     'user-agent': 'git/recipe-reconciler',
     'git-protocol': 'version=2',
-    accept: method === 'POST' ? RESULT : '*/*',
-    ...(method === 'POST' && { 'content-type': 'application/x-git-upload-pack-request' }),
-    ...(authorization !== null && { authorization: authorization.header }),
+    accept: body === undefined ? '*/*' : RESULT,
   };
+  if (authorization !== null) headers['authorization'] = authorization.header;
+  if (body === undefined) return headers;
+  headers['content-type'] = 'application/x-git-upload-pack-request';
+  headers['content-length'] = Buffer.byteLength(body);
+  return headers;
 }
 
 /** `other`: what came back is no such answer, so what the server speaks must be found out. */

@@ -5,13 +5,11 @@
  * An answer is believed as a whole or not at all: one that was cut off would be taken for an upstream that withdrew its
  * releases (invariant I7). Refs that nobody asked for are passed over.
  */
-import { DELIMITER, FLUSH, packet, packetAt, textEnd, textOf, UnreadableAnswer } from './packets.ts';
+import { decoded, DELIMITER, FLUSH, packet, packetAt, textEnd, textOf, UnreadableAnswer } from './packets.ts';
 import { MOST_REFS, type RefListing } from './ref-listing.ts';
 
 const TAGS = 'refs/tags/';
 const PEELED = '^{}';
-const SPACE = 32;
-const NUL = 0;
 const OBJECT = /^[0-9a-f]{40}$/;
 const NOTHING = '0'.repeat(40);
 
@@ -55,8 +53,8 @@ class Collected {
   }
 }
 
-/** The answer to `lsRefsRequest`. Throws where it is none. */
-export function readLsRefs(body: Buffer, branch: string | null): RefListing {
+/** The answer to `lsRefsRequest`, a character for each byte. Throws where it is none. */
+export function readLsRefs(body: string, branch: string | null): RefListing {
   const found = new Collected(branch);
   let offset = 0;
   for (;;) {
@@ -69,20 +67,19 @@ export function readLsRefs(body: Buffer, branch: string | null): RefListing {
 }
 
 /** `<object> <name>`, then attributes, each after a space. */
-function readRef(body: Buffer, start: number, end: number, found: Collected): void {
-  const object = body.toString('latin1', start, start + 40);
-  if (!OBJECT.test(object) || body[start + 40] !== SPACE)
-    throw new UnreadableAnswer(refused(body, start, end));
-  const space = body.indexOf(SPACE, start + 41);
+function readRef(body: string, start: number, end: number, found: Collected): void {
+  const object = body.slice(start, start + 40);
+  if (!OBJECT.test(object) || body[start + 40] !== ' ') throw new UnreadableAnswer(refused(body, start, end));
+  const space = body.indexOf(' ', start + 41);
   const nameEnd = space === -1 || space > end ? end : space;
-  const name = body.toString('utf8', start + 41, nameEnd);
+  const name = decoded(body.slice(start + 41, nameEnd));
   if (!found.wants(name)) return;
   found.add(name, object);
   if (nameEnd === end) return;
-  for (const attribute of body.toString('utf8', nameEnd + 1, end).split(' ')) {
+  for (const attribute of body.slice(nameEnd + 1, end).split(' ')) {
     if (attribute.startsWith('peeled:')) found.peeled.set(name, objectIn(attribute.slice('peeled:'.length)));
     else if (name === 'HEAD' && attribute.startsWith('symref-target:'))
-      found.head = attribute.slice('symref-target:'.length);
+      found.head = decoded(attribute.slice('symref-target:'.length));
   }
 }
 
@@ -92,8 +89,8 @@ function objectIn(text: string): string {
 }
 
 /** Servers report errors as a packet of their own. */
-function refused(body: Buffer, start: number, end: number): string {
-  const text = body.toString('utf8', start, Math.min(end, start + 300));
+function refused(body: string, start: number, end: number): string {
+  const text = decoded(body.slice(start, Math.min(end, start + 300)));
   return text.startsWith('ERR ')
     ? `the server refuses: ${text.slice('ERR '.length)}`
     : 'a packet of the answer names no ref';
@@ -107,7 +104,7 @@ export type Advertisement =
   | { version: null };
 
 /** Throws where it begins as an advertisement and does not end as one. */
-export function readAdvertisement(body: Buffer, branch: string | null): Advertisement {
+export function readAdvertisement(body: string, branch: string | null): Advertisement {
   let offset = 0;
   let next = packetAt(body, offset);
   if (next.kind === 'data' && textOf(body, next).startsWith('# service=')) {
@@ -121,7 +118,7 @@ export function readAdvertisement(body: Buffer, branch: string | null): Advertis
   return readAllRefs(body, start, branch);
 }
 
-function objectFormatIn(body: Buffer, start: number): string {
+function objectFormatIn(body: string, start: number): string {
   let format = 'sha1';
   for (let offset = start; ;) {
     const next = packetAt(body, offset);
@@ -133,7 +130,7 @@ function objectFormatIn(body: Buffer, start: number): string {
 }
 
 /** `<object> <name>` for each ref, a peeled one after its tag; capabilities after a NUL in the first. */
-function readAllRefs(body: Buffer, start: number, branch: string | null): Advertisement {
+function readAllRefs(body: string, start: number, branch: string | null): Advertisement {
   const found = new Collected(branch);
   let offset = start;
   for (;;) {
@@ -141,10 +138,9 @@ function readAllRefs(body: Buffer, start: number, branch: string | null): Advert
     if (next.kind === 'delimiter') return { version: null };
     if (next.kind === 'flush') return { version: 0, listing: found.listing(next.end === body.length) };
     const end = textEnd(body, next);
-    const nul = offset === start ? body.indexOf(NUL, next.start) : -1;
+    const nul = offset === start ? body.indexOf('\0', next.start) : -1;
     const hasCapabilities = nul !== -1 && nul < end;
-    if (hasCapabilities && !readCapabilities(body.toString('utf8', nul + 1, end), found))
-      return { version: null };
+    if (hasCapabilities && !readCapabilities(body.slice(nul + 1, end), found)) return { version: null };
     readAdvertised(body, next.start, hasCapabilities ? nul : end, found);
     offset = next.end;
   }
@@ -153,17 +149,16 @@ function readAllRefs(body: Buffer, start: number, branch: string | null): Advert
 /** False where the objects of the repository are named in a way that is not known here. */
 function readCapabilities(text: string, found: Collected): boolean {
   for (const capability of text.split(' ')) {
-    if (capability.startsWith('symref=HEAD:')) found.head = capability.slice('symref=HEAD:'.length);
+    if (capability.startsWith('symref=HEAD:')) found.head = decoded(capability.slice('symref=HEAD:'.length));
     if (capability.startsWith('object-format=') && capability !== 'object-format=sha1') return false;
   }
   return true;
 }
 
-function readAdvertised(body: Buffer, start: number, end: number, found: Collected): void {
-  const object = body.toString('latin1', start, start + 40);
-  if (!OBJECT.test(object) || body[start + 40] !== SPACE)
-    throw new UnreadableAnswer(refused(body, start, end));
-  const name = body.toString('utf8', start + 41, end);
+function readAdvertised(body: string, start: number, end: number, found: Collected): void {
+  const object = body.slice(start, start + 40);
+  if (!OBJECT.test(object) || body[start + 40] !== ' ') throw new UnreadableAnswer(refused(body, start, end));
+  const name = decoded(body.slice(start + 41, end));
   // So an empty repository says what it is able to.
   if (object === NOTHING) return;
   if (name.endsWith(PEELED) && found.wants(name)) found.peeled.set(name.slice(0, -PEELED.length), object);

@@ -1,6 +1,7 @@
 /** Locks and half-written objects that a killed git leaves in a mirror, where nobody but this program works. */
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { giveTurn } from '../turns.ts';
 import { isMissing } from './term.ts';
 
 /** Only of a mirror in which no git is at work: those of a living git are called the same. */
@@ -14,7 +15,8 @@ export async function staleLocks(mirror: string): Promise<string[]> {
 
 async function everythingIn(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder, { recursive: true });
+    await giveTurn();
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' });
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -11,6 +11,7 @@ import { access, mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fenced } from '../reconciler/errors.ts';
 import { LIFELINE_PREFIX } from '../processes.ts';
+import { Lifelines } from './lifelines.ts';
 import { removeTree } from './remove-tree.ts';
 
 export class Term {
@@ -18,6 +19,8 @@ export class Term {
   readonly folder: string;
   /** Unguessable; every process that is started in this term carries it (invariant I11). */
   readonly mark: string;
+  /** What each git inherits open while it works for this term. */
+  readonly lifelines: Lifelines;
   readonly #lost = new AbortController();
   #count = 0;
   #unfinished: string | null = null;
@@ -27,11 +30,7 @@ export class Term {
     this.id = id;
     this.folder = folder;
     this.mark = mark;
-  }
-
-  /** What git inherits open while it works for this term. */
-  get lifeline(): string {
-    return join(this.folder, `${LIFELINE_PREFIX}git`);
+    this.lifelines = new Lifelines(join(folder, `${LIFELINE_PREFIX}git`));
   }
 
   /** Aborted with `Fenced` once the lease is known to be lost. */

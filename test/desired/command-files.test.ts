@@ -9,7 +9,9 @@ import { folderOf, recipe } from './folder-of.ts';
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 async function filesOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  const { manifests, problems } = await manifestFolder(folder, () => Promise.resolve(['db'])).load();
+  const { manifests, problems } = await manifestFolder(folder, {
+    knownRecipes: () => Promise.resolve(['db']),
+  }).load();
   expect(problems).toEqual([]);
   return manifests[0]?.commandFiles ?? {};
 }

@@ -39,9 +39,14 @@ describe('the name of a dependency', () => {
   test('is looked up among the records only where a manifest is missing', async () => {
     const folder = await folderOf(fleet({ a: 'b', b: '' }));
     const refuse = () => Promise.reject(new Error('the registry was asked'));
-    expect(names((await manifestFolder(folder, refuse).load()).manifests)).toEqual(['a', 'b']);
+    expect(names((await manifestFolder(folder, { knownRecipes: refuse }).load()).manifests)).toEqual([
+      'a',
+      'b',
+    ]);
     const other = await folderOf(fleet({ a: 'c' }));
-    await expect(manifestFolder(other, refuse).load()).rejects.toThrow('the registry was asked');
+    await expect(manifestFolder(other, { knownRecipes: refuse }).load()).rejects.toThrow(
+      'the registry was asked',
+    );
   });
 });
 

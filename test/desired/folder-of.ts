@@ -22,7 +22,7 @@ export async function load(
   known: readonly string[] = [],
 ): Promise<Fleet & { folder: string; messages: string[] }> {
   const folder = await folderOf(files);
-  const fleet = await manifestFolder(folder, () => Promise.resolve(known)).load();
+  const fleet = await manifestFolder(folder, { knownRecipes: () => Promise.resolve(known) }).load();
   const messages = fleet.problems.map((problem) => formatProblem(problem).replaceAll(`${folder}/`, ''));
   return { ...fleet, folder, messages };
 }

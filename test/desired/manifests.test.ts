@@ -9,7 +9,7 @@ import { folderOf, load, names, recipe, reconciler } from './folder-of.ts';
 const none = () => Promise.resolve([]);
 
 async function loadFolder(folder: string) {
-  return await manifestFolder(folder, none).load();
+  return await manifestFolder(folder, { knownRecipes: none }).load();
 }
 
 describe('which files are manifests', () => {
@@ -258,7 +258,7 @@ test('the fleet is the same in whatever order the files were made, and at every 
 
 test('a manifest that was edited is read anew at the next look', async () => {
   const folder = await folderOf({ 'a.yaml': recipe('a') });
-  const source = manifestFolder(folder, none);
+  const source = manifestFolder(folder, { knownRecipes: none });
   expect(names((await source.load()).manifests)).toEqual(['a']);
   await mkdir(join(folder, 'more'));
   await symlink(join(folder, 'a.yaml'), join(folder, 'more', 'b.yaml'));

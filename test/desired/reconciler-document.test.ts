@@ -105,6 +105,11 @@ describe('faults, at their places', () => {
       'window: {schedule: "0 0 3 * * 0", duration: 1h}',
       '4:22: expected a cron expression of five fields',
     ],
+    [
+      'a schedule that never comes',
+      'window: {schedule: "0 3 30 2 *", duration: 1h}',
+      '4:22: expected a schedule whose time comes, got "0 3 30 2 *"',
+    ],
     ['a window without an end', 'window: {schedule: "0 3 * * 0"}', '4:3: missing key "duration"'],
     [
       'a timezone of Mars',

@@ -64,6 +64,28 @@ describe('upstreams', () => {
     await expectInvariants(fleet);
   });
 
+  it.each(['version-0', 'plain-files', 'redirect'] as const)(
+    'a server that is old, simple, or elsewhere by now (%s) is tested from all the same, release after release',
+    async (mode) => {
+      const upstream = await fleet.recipe('shop', V1);
+      const server = await HttpGit.start(fleet.upstreams);
+      server.mode = mode;
+      const path = { 'version-0': 'shop', 'plain-files': 'shop/.git', redirect: 'moved/shop' }[mode];
+      try {
+        await fleet.manifest('shop', { ...fleet.storeSpec(), upstream: server.url(path) });
+        for (const version of [V1, V2]) {
+          if (version === V2) await upstream.release(V2);
+          await upstream.git('update-server-info');
+          const outcome = await pass(fleet);
+          expect(row(outcome, 'shop')).toMatchObject({ decision: 'in-sync', canonical: { version } });
+        }
+        await expectInvariants(fleet);
+      } finally {
+        await server.close();
+      }
+    },
+  );
+
   it('a web server that answers with nothing at all is not an empty repository', async () => {
     const upstream = await fleet.upstream('empty');
     const git = await HttpGit.start(fleet.upstreams);

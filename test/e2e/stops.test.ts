@@ -1,11 +1,12 @@
 /** Stops, crashes, and two at once: the next start cleans up, and the known-good stays. */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeGit } from '../fixtures/fake-commands.ts';
 import { Fleet, type Running } from '../fixtures/fleet.ts';
-import { HttpGit } from '../fixtures/http-git.ts';
 import { expectInvariants } from '../invariants.ts';
 import { decisions, pass, row } from './rows.ts';
 
@@ -100,22 +101,16 @@ describe('SIGKILL in the middle of a trial', () => {
 describe('SIGKILL while an upstream hangs', () => {
   it('leaves a git that the next start ends', async () => {
     await fleet.recipe('shop', V1);
-    const server = await HttpGit.start(fleet.upstreams);
-    try {
-      await fleet.manifest('shop', { ...fleet.storeSpec(), upstream: server.url('shop') });
-      server.mode = 'hang';
-      const running = fleet.start(['--once']);
-      while (server.count('shop') === 0) await sleep(20);
-      running.process.kill('SIGKILL');
-      await running.done;
-      server.mode = 'serve';
-      const outcome = await pass(fleet);
-      expect(outcome.stderr).toMatch(/"processes":[1-9]/);
-      expect(decisions(outcome)).toEqual({ shop: 'in-sync' });
-      await expectInvariants(fleet);
-    } finally {
-      await server.close();
-    }
+    const flag = join(fleet.folder, 'fetching');
+    const hang = `if [ "$subcommand" = fetch ]; then touch '${flag}'; exec sleep 600; fi`;
+    const running = fleet.start(['--once'], { env: await fakeGit(fleet.folder, hang) });
+    while (!existsSync(flag)) await sleep(20);
+    running.process.kill('SIGKILL');
+    await running.done;
+    const outcome = await pass(fleet);
+    expect(outcome.stderr).toMatch(/"processes":[1-9]/);
+    expect(decisions(outcome)).toEqual({ shop: 'in-sync' });
+    await expectInvariants(fleet);
   });
 });
 

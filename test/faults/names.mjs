@@ -23,6 +23,7 @@ function nameOfPlace(root, path) {
     .replace(/^term\/staged\/(.*-[0-9a-z]{8}-[0-9a-f]{8}|[0-9a-z]{8,}-[0-9a-f]{8})$/, 'term/staged/term')
     .replaceAll(/[0-9]{8}T[0-9]{6}Z-[a-z0-9-]+-[0-9]+/g, 'ID')
     .replace(/lifeline-[0-9a-f]{12}/, 'lifeline')
+    .replace(/lifeline-git-\d+/, 'lifeline-git')
     .replace(/provide-[A-Za-z0-9]{6}/, 'provide');
 }
 

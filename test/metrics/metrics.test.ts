@@ -35,7 +35,8 @@ function row(over: Partial<Row> = {}): Row {
 }
 
 function fleetWith(over: Partial<Fleet> = {}): Fleet {
-  return { manifests: [], invalid: [], config: readable(config()), configFile: null, problems: [], ...over };
+  const none = { manifests: [], invalid: [], configFile: null, memory: null, problems: [] };
+  return { ...none, config: readable(config()), ...over };
 }
 
 function passOf(recipes: readonly Row[], over: Partial<EndedPass> = {}): EndedPass {
@@ -283,23 +284,25 @@ describe('a loop', () => {
   it('tells of its lease, its queue and its webhooks', async () => {
     metrics.leads(true);
     metrics.webhook('bad-signature');
-    metrics.queue.added();
-    metrics.queue.retried();
-    metrics.queue.taken(1500);
-    metrics.queue.done(2500);
-    metrics.queue.standsAt(7, 90_000);
+    const queue = metrics.queues.trials;
+    queue.added();
+    queue.retried();
+    queue.waited(1500);
+    queue.worked(2500);
+    queue.depth(7);
+    metrics.longestRunning('trials', 90_000);
     const samples = await shown();
     expect(samples.get('reconciler_leader')).toBe(1);
     expect(samples.get('reconciler_webhooks_total{result="bad-signature"}')).toBe(1);
-    expect([...samples].filter(([key]) => /^workqueue_(?!.*_bucket)/.test(key))).toEqual([
-      ['workqueue_depth{name="recipes"}', 7],
-      ['workqueue_adds_total{name="recipes"}', 1],
-      ['workqueue_queue_duration_seconds_sum{name="recipes"}', 1.5],
-      ['workqueue_queue_duration_seconds_count{name="recipes"}', 1],
-      ['workqueue_work_duration_seconds_sum{name="recipes"}', 2.5],
-      ['workqueue_work_duration_seconds_count{name="recipes"}', 1],
-      ['workqueue_retries_total{name="recipes"}', 1],
-      ['workqueue_longest_running_processor_seconds{name="recipes"}', 90],
+    expect([...samples].filter(([key]) => /^workqueue_(?!.*_bucket).*"trials"/.test(key))).toEqual([
+      ['workqueue_depth{name="trials"}', 7],
+      ['workqueue_adds_total{name="trials"}', 1],
+      ['workqueue_queue_duration_seconds_sum{name="trials"}', 1.5],
+      ['workqueue_queue_duration_seconds_count{name="trials"}', 1],
+      ['workqueue_work_duration_seconds_sum{name="trials"}', 2.5],
+      ['workqueue_work_duration_seconds_count{name="trials"}', 1],
+      ['workqueue_retries_total{name="trials"}', 1],
+      ['workqueue_longest_running_processor_seconds{name="trials"}', 90],
     ]);
   });
 

@@ -435,6 +435,12 @@ describe('the gates', () => {
   it('outside-window: until it opens', () => {
     const decision = decided(drifted, { window: { open: false, nextAt: later } });
     expect(decision).toMatchObject({ decision: 'held', reason: 'outside-window', nextAt: later });
+    expect(decision.message).toContain(`closed until ${later}`);
+  });
+
+  it('outside-window: not what was due when the window opened', () => {
+    const due = { ...drifted, memory: memory({ dueSince: NOW.toISOString() }) };
+    expect(decided(due, { window: { open: false, nextAt: later } }).decision).toBe('seed');
   });
 
   it('disk-budget: allocated, reserved and twice the canonical must fit, with the figures in the message', () => {

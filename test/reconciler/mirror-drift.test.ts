@@ -1,9 +1,9 @@
 /** How a mirror differs from upstream, and what of it is people's. */
 import { describe, expect, it } from 'vitest';
 import { mirrorDrift, mirrorState } from '../../src/reconciler/mirror-drift.ts';
-import type { RecipeMemory, RemoteRefs } from '../../src/reconciler/model.ts';
+import type { RemoteRefs, SyncReport } from '../../src/reconciler/model.ts';
 import { mirrorNews, rememberMirror } from '../../src/reconciler/remember-mirror.ts';
-import { isMirrorDue, namedTags, type SyncOutcome } from '../../src/reconciler/sync-mirrors.ts';
+import { isMirrorDue, isSyncDue, namedTags, type SyncOutcome } from '../../src/reconciler/sync-mirrors.ts';
 import type { RecipeView } from '../../src/reconciler/view.ts';
 import { commitOf, generation, manifest, memory, NOW, record, tag, view } from './world.ts';
 
@@ -15,10 +15,6 @@ const refs = (over: Partial<RemoteRefs> = {}): RemoteRefs => ({
   tags: [tag(V1), tag(V2)],
   ...over,
 });
-const seen = (...tags: ReturnType<typeof tag>[]): RecipeMemory['firstSeen'] =>
-  Object.fromEntries(
-    tags.map(({ name, commit }) => [name, [{ commit, at: NOW.toISOString(), uptime: null }]]),
-  );
 
 const MIRRORED = manifest({
   mirror: { url: 'https://mirror.example.org/app.git', login: null, forge: null },
@@ -48,27 +44,19 @@ describe('a mirror', () => {
     ],
     ['of an upstream without a branch', refs({ branch: null }), refs({ branch: null }), []],
   ])('that %s', (_, upstream, mirror, differing) => {
-    expect(mirrorDrift(upstream, mirror, memory()).differing).toEqual(differing);
+    expect(mirrorDrift(upstream, mirror, memory())).toEqual(differing);
   });
 
-  it('may hold tags of people: they are no drift', () => {
+  it('that alone has a tag differs, until a sync found that tag to be people’s', () => {
     const mirror = refs({ tags: [tag(V1), tag(V2), tag('ours'), tag('2.0.0+1')] });
-    expect(mirrorDrift(refs(), mirror, memory())).toEqual({ differing: [], foreign: ['ours', '2.0.0+1'] });
+    expect(mirrorDrift(refs(), mirror, memory())).toEqual(['ours', '2.0.0+1']);
+    const found = { foreignTags: ['ours'], rewrites: [], failing: null, pullRequests: null };
+    expect(mirrorDrift(refs(), mirror, memory({ mirror: found }))).toEqual(['2.0.0+1']);
   });
 
-  it('that still holds what upstream withdrew differs; at another commit it is people’s', () => {
-    const remembered = memory({ firstSeen: seen(tag('0.9.0+1')) });
-    const withdrawn = refs({ tags: [tag(V1), tag(V2), tag('0.9.0+1')] });
-    expect(mirrorDrift(refs(), withdrawn, remembered).differing).toEqual(['0.9.0+1']);
-    const other = refs({ tags: [tag(V1), tag(V2), tag('0.9.0+1', commitOf('theirs'))] });
-    expect(mirrorDrift(refs(), other, remembered)).toEqual({ differing: [], foreign: ['0.9.0+1'] });
-  });
-
-  it('is not drift again for a tag that a sync found to be people’s', () => {
-    const mirror = { foreignTags: ['0.9.0+1'], rewrites: [], failing: null, pullRequests: null };
-    const remembered = memory({ firstSeen: seen(tag('0.9.0+1')), mirror });
-    const held = refs({ tags: [tag(V1), tag(V2), tag('0.9.0+1')] });
-    expect(mirrorDrift(refs(), held, remembered)).toEqual({ differing: [], foreign: ['0.9.0+1'] });
+  it('is not asked for names that git cannot hold', () => {
+    const odd = [tag('../../outside'), tag('x.lock'), tag('')];
+    expect(mirrorDrift(refs({ tags: [tag(V1), ...odd] }), refs({ tags: [tag(V1)] }), memory())).toEqual([]);
   });
 
   it('that has no name in the manifest, or whose upstream cannot be read, has no state', () => {
@@ -98,13 +86,22 @@ describe('a sync without a trial is due', () => {
   it('where pull requests could not be looked after the last time', () => {
     const pullRequests = { since: NOW.toISOString(), message: 'the API answers 500' };
     const mirror = { foreignTags: [], rewrites: [], failing: null, pullRequests };
-    expect(due(mirrored(refs(), { memory: { readable: true, value: memory({ mirror }) } }))).toBe(true);
+    const forge = { type: 'gitea', api: 'http://x', repo: 'a/b', token: { kind: 'env', name: 'T' } } as const;
+    const wanted = manifest({ mirror: { url: 'https://mirror.example.org/app.git', login: null, forge } });
+    const left = mirrored(refs(), {
+      manifest: wanted,
+      memory: { readable: true, value: memory({ mirror }) },
+    });
+    expect(isSyncDue(left, { decision: 'in-sync' }, NOW)).toBe(true);
+    expect(isSyncDue(left, { decision: 'unknown' }, NOW)).toBe(false);
+    // No drift of the mirror's, though.
+    expect(due(left)).toBe(false);
   });
 });
 
 describe('what is remembered of a mirror', () => {
-  const report = { rewrites: [], foreignTags: [], closed: [], pullRequests: null };
-  const ok = (over: Partial<typeof report> = {}): SyncOutcome => ({
+  const report: SyncReport = { rewrites: [], foreignTags: [], closed: [], pullRequests: null };
+  const ok = (over: Partial<SyncReport> = {}): SyncOutcome => ({
     report: { ...report, ...over },
     fault: null,
   });
@@ -127,14 +124,15 @@ describe('what is remembered of a mirror', () => {
   });
 
   it('says of people’s tags once', () => {
-    const theirs = mirrored(refs({ tags: [tag(V1), tag(V2), tag('ours')] }));
     const before = memory();
-    const after = rememberMirror(before, theirs, null, NOW);
-    expect(mirrorNews(before, after, null)).toEqual([
+    const outcome = ok({ foreignTags: ['ours'] });
+    const after = rememberMirror(before, mirrored(refs()), outcome, NOW);
+    expect(mirrorNews(before, after, outcome)).toEqual([
       'tags of the mirror that upstream does not have, left alone: ours',
     ]);
-    expect(rememberMirror(after, theirs, null, LATER)).toBe(after);
-    expect(mirrorNews(after, after, null)).toEqual([]);
+    expect(rememberMirror(after, mirrored(refs()), outcome, LATER)).toBe(after);
+    expect(rememberMirror(after, mirrored(refs()), null, LATER)).toBe(after);
+    expect(mirrorNews(after, after, outcome)).toEqual([]);
   });
 
   it('says what upstream rewrote and which pull requests were closed, and keeps a rewrite once', () => {

@@ -35,6 +35,7 @@ function world(wishes: readonly Wish[], housekeeping: Partial<Housekeeping> = {}
         invalid: [],
         config: readable(config()),
         configFile: null,
+        memory: null,
         problems: [],
       }),
     },

@@ -45,7 +45,7 @@ function looked(...views: RecipeView[]): Look {
   const found = fleet(views);
   const manifests = views.flatMap((each) => each.manifest ?? []);
   return {
-    fleet: { manifests, invalid: [], config: found.config, configFile: null, problems: [] },
+    fleet: { manifests, invalid: [], config: found.config, configFile: null, problems: [], memory: null },
     recorded: { readable: true, value: [] },
     view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])) },
     now: NOW,

@@ -144,6 +144,7 @@ describe('forgetting', () => {
     invalid: [],
     config: readable(config()),
     configFile: null,
+    memory: null,
     problems: [],
     ...over,
   });

@@ -146,6 +146,7 @@ export function memory(over: Partial<RecipeMemory> = {}): RecipeMemory {
     holdsFrom: {},
     driftSince: null,
     mirror: null,
+    dueSince: null,
     lastVerdict: null,
     conditions: [],
     ...over,

@@ -31,7 +31,7 @@ export interface Remote {
 const OF_ONE_SIDE = ['git-failed', 'git-timeout', 'git-answer-too-long', 'listing-refused', 'no-token'];
 
 export function callOptions({ term, timeoutMs }: MirrorOptions, work: Work, cwd: string): MirrorCall {
-  return { cwd, timeoutMs, mark: work.mark, lifeline: term.lifeline, signal: work.signal, term };
+  return { cwd, timeoutMs, mark: work.mark, lifelines: term.lifelines, signal: work.signal, term };
 }
 
 /** No rename guards what git writes: so each git is started only while the lease is held (invariant I5). */

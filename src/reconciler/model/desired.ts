@@ -100,6 +100,14 @@ export interface Manifest {
   commandFiles: Readonly<Record<string, string>>;
 }
 
+/** When the continuous loop may start trials: from each time of the schedule on, for so long. */
+export interface MaintenanceWindow {
+  /** A cron expression of five fields. */
+  schedule: string;
+  timezone: string;
+  durationMs: number;
+}
+
 /** The one Reconciler document, or the defaults where there is none. */
 export interface FleetConfig {
   driver: 'process' | 'swarm';
@@ -107,7 +115,7 @@ export interface FleetConfig {
   domainTemplate: string;
   reservedDomains: readonly string[];
   intervalMs: number;
-  window: { schedule: string; timezone: string; durationMs: number } | null;
+  window: MaintenanceWindow | null;
   concurrency: { observe: number; trials: number };
   diskBudgetBytes: number | null;
   verifyIntervalMs: number;
@@ -139,6 +147,15 @@ export interface InvalidManifest {
   problems: readonly Problem[];
 }
 
+/** What came of reading manifests, to be read in their place as long as they are the same. */
+export interface FleetMemory {
+  /** Of every byte that it was made of. */
+  digest: string;
+  text: string;
+  /** By which a text that was changed is known. */
+  check: string;
+}
+
 /** Everything below the manifest folder, in one look. */
 export interface Fleet {
   manifests: readonly Manifest[];
@@ -147,6 +164,8 @@ export interface Fleet {
   /** Where below the manifest folder the Reconciler document stands; null where there is none. */
   configFile: string | null;
   problems: readonly Problem[];
+  /** Null where it cannot be read again from less than the files. */
+  memory: FleetMemory | null;
 }
 
 export interface Tag {

@@ -109,6 +109,8 @@ export interface RecipeMemory {
   driftSince: string | null;
   /** Null where no remote mirror was ever looked at. */
   mirror: MirrorMemory | null;
+  /** The opening of the maintenance window at which it was due, and since which it was not served. */
+  dueSince: string | null;
   lastVerdict: { trial: string; verdict: Verdict; at: string } | null;
   conditions: readonly Condition[];
 }

@@ -5,6 +5,7 @@ import type {
   Fleet,
   Holding,
   Leftover,
+  MaintenanceWindow,
   Manifest,
   MirrorFacts,
   ObservedGeneration,
@@ -26,6 +27,12 @@ export interface Clock {
   random(): number;
   /** Rings once after `ms`, unless the returned function is called first. */
   alarm(ms: number, ring: () => void): () => void;
+}
+
+/** Knows cron expressions and zones. */
+export interface Calendar {
+  /** The first opening after a moment, and not at it; null where none ever comes. */
+  nextOpening(window: MaintenanceWindow, after: Date): Date | null;
 }
 
 export interface FleetSource {

@@ -106,7 +106,7 @@ export const manifests = property<string | Uint8Array>({
     return {
       holds: async (contents) => {
         await writeFile(file, contents);
-        const fleet = await manifestFolder(folder, () => Promise.resolve([])).load();
+        const fleet = await manifestFolder(folder, { knownRecipes: () => Promise.resolve([]) }).load();
         expect(fleet.manifests.map(({ name }) => name)).toContain('the-neighbour');
         const lines = Buffer.from(contents)
           .toString('utf8')
