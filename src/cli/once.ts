@@ -63,7 +63,7 @@ async function actOnce(
   }
 }
 
-/** Stores the result and writes the metrics. What came of the pass is said whether or not anybody can look it up. */
+/** Stores the result and tells a monitor. What came of the pass is said whether or not anybody can look it up. */
 async function publish(
   result: PassResult,
   { recipes }: OnceRequest,

@@ -87,7 +87,7 @@ export function fleetGauges({ fleet, enrolled, disk }: ShownFleet, now: Date): G
   ];
 }
 
-/** Of a configuration that cannot be read nothing is said: what was said of the last one stands. */
+/** Of a configuration that cannot be read nothing is said: what this process said of the last one stands. */
 function configGauges({ config }: ShownFleet['fleet'], now: Date): GaugeSample[] {
   if (!config.readable) return [];
   const { freeze, intervalMs } = config.value;
