@@ -20,8 +20,9 @@ import { openSystemClock } from './clock.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
+import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
-import { readFleetMemory, readHistory, readPasses } from './observed/passes.ts';
+import { readFleetMemory, readHistory, readPasses, type StoredRow } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
 import { programInfo } from './program-info.ts';
@@ -60,7 +61,8 @@ export interface Reader extends LookPorts {
 export interface Actor {
   ports: PassPorts;
   lease: Lease;
-  store(result: PassResult, whole: boolean): Promise<void>;
+  /** Returns the rows of recipes that were not in scope, as they were last seen. */
+  store(result: PassResult, whole: boolean): Promise<StoredRow[]>;
 }
 
 /** For looking only: takes no lease and writes nothing. */
@@ -115,6 +117,12 @@ function toldTo(log: Logger): HostsOptions['onChange'] {
 async function lastConfigFile(layout: Layout): Promise<string | null> {
   const passes = await readPasses(layout);
   return passes.readable ? (passes.value?.last.configFile ?? null) : null;
+}
+
+/** Loaded only where it is asked for: most commands tell no monitor anything. */
+export async function openMetricsFile(path: string): Promise<MetricsFile> {
+  const file = await import('./metrics/metrics-file.ts');
+  return await file.openMetricsFile(path, programInfo());
 }
 
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
@@ -194,14 +202,14 @@ async function storeResult(
   term: Term,
   { startedAt, enrolled, fleet, report }: PassResult,
   { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
-): Promise<void> {
+): Promise<StoredRow[]> {
   const earlier = await (whole ? readHistory(layout) : readPasses(layout));
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
   if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
   const { configFile, memory } = fleet;
-  await storePass(layout, term, { startedAt, enrolled, configFile, memory, whole, report }, before);
+  return await storePass(layout, term, { startedAt, enrolled, configFile, memory, whole, report }, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */

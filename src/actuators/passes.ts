@@ -24,19 +24,22 @@ export interface FinishedPass<Row extends { recipe: string }> {
   };
 }
 
-export interface EarlierPasses {
+export interface EarlierPasses<Row extends { recipe: string }> {
   /** Absent where nobody needs it. */
-  last?: { recipes: readonly { recipe: string }[] };
+  last?: { recipes: readonly Row[] };
   history: readonly unknown[];
 }
 
-/** A pass over some recipes only replaces their rows; the others stay as they were last seen, with their own times. */
-export async function storePass<Row extends { recipe: string }>(
+/**
+ * A pass over some recipes only replaces their rows; the others stay as they were last seen, with their own times, and
+ * are what is returned.
+ */
+export async function storePass<Row extends { recipe: string }, EarlierRow extends { recipe: string }>(
   layout: Layout,
   term: Term,
   pass: FinishedPass<Row>,
-  earlier: EarlierPasses | null,
-): Promise<void> {
+  earlier: EarlierPasses<EarlierRow> | null,
+): Promise<EarlierRow[]> {
   const { observedAt, exitCode, error, summary, program, disk, recipes } = pass.report;
   const seen = new Set(recipes.map(({ recipe }) => recipe));
   const others = pass.whole ? [] : (earlier?.last?.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
@@ -58,4 +61,5 @@ export async function storePass<Row extends { recipe: string }>(
   const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
   const { memory } = pass;
   await term.write(layout.passes, `${JSON.stringify({ last, history, memory })}\n`);
+  return others;
 }

@@ -47,20 +47,27 @@ function onceCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
     .description('one pass over every enrolled recipe, or over those that are named; then exit')
     .requiredOption('--once', 'one pass, then exit')
     .option('--retry-failed', 'try failed releases again, whatever holds them', false)
+    .option('--metrics-file <file>', "writes metrics for node_exporter's textfile collector")
     .argument('[recipes...]')
-    .action((recipes: string[], options: { retryFailed: boolean }, command: Command) => {
-      accept(command, async (context) => {
-        const { once } = await import('./once.ts');
-        return await once(context, { recipes, retryFailed: options.retryFailed });
-      });
-    });
+    .action(
+      (recipes: string[], options: { retryFailed: boolean; metricsFile?: string }, command: Command) => {
+        accept(command, async (context) => {
+          const { once } = await import('./once.ts');
+          const { retryFailed, metricsFile = null } = options;
+          return await once(context, { recipes, retryFailed, metricsFile });
+        });
+      },
+    );
 }
 
 function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
   const root = common(new Command('reconcile'), env)
     .description('Keeps a known-good, warm install of every enrolled recipe at its latest release.')
     .addOption(
-      new Option('--once', 'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds'),
+      new Option(
+        '--once',
+        'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds, --metrics-file FILE tells Prometheus',
+      ),
     )
     .addHelpText('after', EXIT_CODES);
   addLooking(root, env, accept);

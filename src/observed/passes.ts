@@ -35,19 +35,30 @@ const StoredRow = z.looseObject({
       message: z.string(),
       due: z.boolean(),
       pullRequests: z.string().nullable(),
+      failingSince: z.string().nullable().default(null),
     })
     .nullable()
     .default(null),
   notes: z.array(z.string()).default([]),
+  /** From here to `damage`, and `allocatedBytes`: absent from what earlier versions stored. */
+  suspended: z.looseObject({ until: z.string().nullable() }).nullable().default(null),
+  suspensionEnded: z.string().nullable().default(null),
+  driftSince: z.string().nullable().default(null),
+  promotedAt: z.string().nullable().default(null),
+  lastVerdict: z.object({ trial: z.string(), verdict: z.string(), at: z.string() }).nullable().default(null),
+  damage: z.number().default(0),
   bytes: z.number(),
+  allocatedBytes: z.number().default(0),
   /** Null where it could not be read, and in what earlier versions stored. */
   leftovers: z
-    .array(z.looseObject({ where: z.string(), ours: z.boolean(), bytes: z.number().nullable() }))
+    .array(
+      z.looseObject({ kind: z.string(), where: z.string(), ours: z.boolean(), bytes: z.number().nullable() }),
+    )
     .nullable()
     .default(null),
   observedAt: z.string(),
 });
-type StoredRow = z.infer<typeof StoredRow>;
+export type StoredRow = z.infer<typeof StoredRow>;
 
 const PassSummary = z.object({
   startedAt: z.string(),

@@ -37,6 +37,7 @@ import {
 import { arePullRequestsDue, tendPullRequests, type PullRequestReports } from './tend-pull-requests.ts';
 import { runTrial } from './trial.ts';
 import type { TrialEvent, TrialPorts } from './trial-run.ts';
+import { unreadIn, type Unread } from './unread.ts';
 import type { RecipeView } from './view.ts';
 
 export interface PassPorts extends LookPorts, TrialPorts, ObeyPorts {
@@ -58,7 +59,10 @@ export interface PassResult {
   startedAt: string;
   /** Recipes that were enrolled at its start. */
   enrolled: readonly string[];
-  fleet: Pick<Fleet, 'configFile' | 'memory'>;
+  /** The manifests that it went by. */
+  fleet: Fleet;
+  /** What could not be read when it was looked at last. */
+  unread: Unread;
 }
 
 interface Pass {
@@ -110,7 +114,8 @@ export async function runPass(
     await tend(pass);
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
-  return { report: reportOn(pass, after), startedAt, enrolled, fleet: found.fleet };
+  const { fleet, view } = found;
+  return { report: reportOn(pass, after), startedAt, enrolled, fleet, unread: unreadIn(view) };
 }
 
 function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {

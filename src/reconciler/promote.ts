@@ -2,6 +2,7 @@
  * Promotion: the trial's generation becomes what the record names. Only what was tested is promoted, only if it is
  * still wanted, and only what was read back is called promoted (invariants I2, I3).
  */
+import { compactTime } from './compact-time.ts';
 import { describe, Fenced, TrialEnded, TrialFault } from './errors.ts';
 import type { CanonicalRecord, GenerationDocument, TrialRecord } from './model.ts';
 import type { Work } from './ports.ts';
@@ -110,12 +111,4 @@ function generationDocument(run: TrialRun, record: CanonicalRecord): GenerationD
     program: run.trial.program,
     manifest: { file, folder, document },
   };
-}
-
-/** `20260617T065532Z`, as in the records of the script that this program replaces. */
-export function compactTime(at: Date): string {
-  return at
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replaceAll(/[-:]/g, '');
 }

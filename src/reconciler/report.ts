@@ -7,11 +7,13 @@ import type {
   Pause,
   Program,
   Reason,
+  RecipeMemory,
   ReleaseRef,
   StepName,
   TrialRecord,
   Verdict,
 } from './model.ts';
+import { fromCompactTime } from './compact-time.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { paused } from './gates.ts';
 import { mirrorState } from './mirror-drift.ts';
@@ -58,7 +60,15 @@ export interface Row {
   mirror: RowMirror | null;
   /** In force, whatever the decision is. */
   suspended: Pause | null;
+  /** When a suspension that its manifest still names ended by itself; null where none did. */
+  suspensionEnded: string | null;
   driftSince: string | null;
+  /** When its canonical was promoted, as the record says. */
+  promotedAt: string | null;
+  /** What the last trial that ended found. */
+  lastVerdict: RecipeMemory['lastVerdict'];
+  /** How many things of its canonical are missing, or not as they were promoted. */
+  damage: number;
   /** Of all its generations together: what their files hold, and what the file system gave out for that. */
   bytes: number;
   allocatedBytes: number;
@@ -109,6 +119,9 @@ interface RowExtra {
 export function rowOf(decision: Decision, view: RecipeView, extra: RowExtra): Row {
   const { recipe, drift, reason, message, latest, canonical, nextAt, notes } = decision;
   const suspend = view.manifest?.suspend ?? null;
+  const isSuspended = paused(suspend, extra.now) !== null;
+  const memory = view.memory.readable ? view.memory.value : null;
+  const record = view.record.readable ? view.record.value : null;
   const generations = view.generations.readable ? view.generations.value : [];
   return {
     recipe,
@@ -123,8 +136,12 @@ export function rowOf(decision: Decision, view: RecipeView, extra: RowExtra): Ro
     acted: extra.acted !== null,
     trial: extra.acted?.trial ? trialOf(extra.acted.trial) : null,
     mirror: mirrorOf(decision, view, extra),
-    suspended: paused(suspend, extra.now) === null ? null : suspend,
-    driftSince: view.memory.readable ? view.memory.value.driftSince : null,
+    suspended: isSuspended ? suspend : null,
+    suspensionEnded: isSuspended ? null : (suspend?.until ?? null),
+    driftSince: memory?.driftSince ?? null,
+    promotedAt: record === null ? null : fromCompactTime(record.ts),
+    lastVerdict: memory?.lastVerdict ?? null,
+    damage: generations[0]?.damage.length ?? 0,
     bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
     allocatedBytes: generations.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0),
     notes: [...notes, ...(extra.notes ?? [])],

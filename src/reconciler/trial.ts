@@ -6,11 +6,12 @@
  * `cleanUp`: one place turns what was thrown into a verdict, and one leaves nothing behind (invariant I8). The one
  * exception is a lost lease: then nothing more may be written, and the successor cleans up (invariant I5).
  */
+import { compactTime } from './compact-time.ts';
 import { describe, Fenced, LOG_NOT_WRITTEN, TrialEnded, TrialFault } from './errors.ts';
 import { retryDelay } from './holds.ts';
 import type { Manifest, Program, StepName, StepRecord, TrialPlan, TrialRecord } from './model.ts';
 import type { Room, Work } from './ports.ts';
-import { compactTime, promote, recordNames } from './promote.ts';
+import { promote, recordNames } from './promote.ts';
 import { takeDown } from './take-down.ts';
 import { checkoutFolder, install, rest, upgrade } from './trial-steps.ts';
 import { ours, workOn, type TrialEvent, type TrialPorts, type TrialRun } from './trial-run.ts';

@@ -109,6 +109,46 @@ describe('a plan', () => {
   });
 });
 
+describe('a row', () => {
+  const rowOfApp = (sketch: Parameters<typeof view>[0], over: Partial<RecipeView> = {}) =>
+    planReport(looked({ ...view({ tags: [tag(V1)], ...sketch }), ...over }), context().program).recipes[0];
+
+  it('says when a suspension ended by itself for as long as its manifest names it', () => {
+    const until = new Date(NOW.getTime() - 1).toISOString();
+    const suspend = { reason: 'migrating', by: 'ann', until };
+    expect(rowOfApp({ manifest: manifest({ suspend }) })).toMatchObject({
+      suspended: null,
+      suspensionEnded: until,
+    });
+    const inForce = { ...suspend, until: new Date(NOW.getTime() + 1).toISOString() };
+    expect(rowOfApp({ manifest: manifest({ suspend: inForce }) })).toMatchObject({
+      suspended: inForce,
+      suspensionEnded: null,
+    });
+  });
+
+  it('says when the canonical was promoted, how much of it is damaged, and what the last trial found', () => {
+    const lastVerdict = { trial: 'one', verdict: 'red' as const, at: NOW.toISOString() };
+    const damage = [{ kind: 'missing' as const, what: 'volume data' }];
+    const known = { record: record(V1, 1), memory: memory({ lastVerdict }) };
+    expect(rowOfApp({ ...known, generations: [generation(1, V1, { damage })] })).toMatchObject({
+      promotedAt: '2026-06-17T06:55:32.000Z',
+      damage: 1,
+      lastVerdict,
+    });
+  });
+
+  it('claims nothing of what could not be read', () => {
+    const why = { readable: false, why: 'refused' } as const;
+    expect(rowOfApp({}, { record: why, memory: why, generations: why })).toMatchObject({
+      promotedAt: null,
+      damage: 0,
+      lastVerdict: null,
+      driftSince: null,
+    });
+  });
+});
+
 describe('the first line of an explanation', () => {
   it.each<[string, RecipeView, RegExp]>([
     ['in sync', settled('app'), /^Nothing is happening because nothing has to/],

@@ -12,7 +12,13 @@ import { logs } from '../../../src/cli/logs.ts';
 import { plan } from '../../../src/cli/plan.ts';
 import { makeContext } from '../../../src/cli/setup.ts';
 import { status } from '../../../src/cli/status.ts';
-import { openActor, openReader, type Reader, type Settings } from '../../../src/composition.ts';
+import {
+  openActor,
+  openMetricsFile,
+  openReader,
+  type Reader,
+  type Settings,
+} from '../../../src/composition.ts';
 import { CannotRun } from '../../../src/reconciler/errors.ts';
 import { look } from '../../../src/reconciler/look.ts';
 import { mutated, mutations, STEERS_A_TERMINAL, type Mutation } from '../arbitraries.ts';
@@ -136,7 +142,7 @@ async function lookInEveryWay(made: StoredFleet): Promise<void> {
       color: false,
       columns: Infinity,
     };
-    const parts = async () => ({ openReader: openWithoutGit, openActor });
+    const parts = async () => ({ openReader: openWithoutGit, openActor, openMetricsFile });
     const raw = { manifests: fleet.manifests, state: fleet.state, json, logLevel: 'warn' };
     const stop = new AbortController().signal;
     const context = makeContext(raw, { out: output, err: output, env: {}, stop, parts });
