@@ -17,15 +17,21 @@ export const tagName = (ref: string): string => ref.slice(TAGS.length);
 export const branchName = (ref: string): string => ref.slice(HEADS.length);
 export const tagRef = (name: string): string => `${TAGS}${name}`;
 
+export interface Listing {
+  refs: Refs;
+  /** What its annotated tags stand for. */
+  peeled: readonly string[];
+}
+
 /** What is to be mirrored: one branch and every tag. */
 export async function listUpstream(
   upstream: Remote,
   { branch, file }: Pick<Manifest, 'branch' | 'file'>,
   call: MirrorCall,
   work: Work,
-): Promise<Refs> {
+): Promise<Listing> {
   const asked = branch === null ? 'HEAD' : `${HEADS}${branch}`;
-  const { head, objects } = await list(upstream, [asked, `${TAGS}*`], call);
+  const { head, objects, peeled } = await list(upstream, [asked, `${TAGS}*`], call);
   // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
   const ref = branch === null ? head : asked;
   const tip = objects.get(asked);
@@ -35,17 +41,11 @@ export async function listUpstream(
   }
   const refs = new Map([...objects].filter(([name]) => isTag(name)));
   if (ref !== null && isBranch(ref) && tip !== undefined) refs.set(ref, tip);
-  return withoutImpossible(refs, upstream, work);
+  return { refs: withoutImpossible(refs, upstream, work), peeled: [...peeled.values()] };
 }
 
-export interface MirrorListing {
-  /** Every branch and every tag. */
-  refs: Refs;
-  /** What its annotated tags stand for. */
-  peeled: readonly string[];
-}
-
-export async function listMirror(mirror: Remote, call: MirrorCall): Promise<MirrorListing> {
+/** Every branch and every tag. */
+export async function listMirror(mirror: Remote, call: MirrorCall): Promise<Listing> {
   const { objects, peeled } = await list(mirror, [`${HEADS}*`, `${TAGS}*`], call);
   const refs = new Map([...objects].filter(([name]) => isBranch(name) || isTag(name)));
   return { refs, peeled: [...peeled.values()] };

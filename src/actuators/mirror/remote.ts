@@ -7,7 +7,7 @@ import { difference, isNothing, type Difference } from './difference.ts';
 import { noteOffer, onceUpstream, type Memory } from './memory.ts';
 import { pushChanges } from './push.ts';
 import { isTag, listMirror, named, type Refs } from './refs.ts';
-import { assertRelated } from './relation.ts';
+import { assertMirrorRelated } from './relation.ts';
 import { withScratch } from './scratch.ts';
 
 interface RemoteSync {
@@ -37,7 +37,7 @@ export async function bringInLine(
     return todo.foreignTags;
   }
   await withScratch(call.cwd, options, work, async (scratch) => {
-    await assertRelated(mirror, listing, manifest, call, scratch);
+    await assertMirrorRelated(mirror, listing, manifest, call, scratch);
     await noteOffer(memory, todo.updates, call);
     // A tag that goes may stand in the way of one whose name begins with its own.
     await pushChanges(mirror, todo.removals, scratch);

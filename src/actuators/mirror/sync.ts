@@ -18,6 +18,7 @@ import { ensureLocal } from './local.ts';
 import { tendPullRequests } from './pull-requests.ts';
 import { branchName, isBranch, isTag, listUpstream, tagRef, type Refs } from './refs.ts';
 import { bringInLine } from './remote.ts';
+import { assertUpstreamRelated } from './relation.ts';
 import { findRewrites, rewriteInWords } from './rewrites.ts';
 import { FETCH_FLAGS } from './scratch.ts';
 
@@ -29,8 +30,10 @@ export async function sync(
   const local = await ensureLocal(manifest.name, options, work);
   const call = callOptions(options, work, local);
   const upstream: Remote = { side: 'upstream', url: manifest.upstream, login: manifest.login };
-  const wanted = await listUpstream(upstream, manifest, call, work);
+  const listing = await listUpstream(upstream, manifest, call, work);
+  const wanted = listing.refs;
   const memory = await recall(call);
+  await assertUpstreamRelated({ upstream, listing, memory, manifest }, options, call, work);
   assertTagsRemain(upstream, wanted, memory);
   await fetchNew(upstream, wanted, memory, call, work);
   const rewrites = await findRewrites(memory.refs, wanted, call);
