@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process';
 import fc from 'fast-check';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { isRefName } from '../src/ref-name.ts';
+import { possibleRefNames } from '../src/ref-name.ts';
 
 const execute = promisify(execFile);
+
+const isPossible = (name: string): boolean => possibleRefNames([name]).has(name);
 
 const gitTakes = async (name: string): Promise<boolean> =>
   await execute('git', ['check-ref-format', name]).then(
@@ -38,7 +40,7 @@ it.each([
   'refs/tags/a\u0001b',
   'refs/tags/a\u007Fb',
 ])('agrees with git about %j', async (name) => {
-  expect(isRefName(name)).toBe(await gitTakes(name));
+  expect(isPossible(name)).toBe(await gitTakes(name));
 });
 
 it('agrees with git about made-up names', async () => {
@@ -48,12 +50,23 @@ it('agrees with git about made-up names', async () => {
     .map((pieces) => `refs/tags/${pieces.join('')}`);
   await fc.assert(
     fc.asyncProperty(names, async (name) => {
-      expect(isRefName(name)).toBe(await gitTakes(name));
+      expect(isPossible(name)).toBe(await gitTakes(name));
     }),
     { numRuns: 150 },
   );
 });
 
 it('takes nothing outside refs', () => {
-  expect(['HEAD', 'config', '../refs/tags/a', '/refs/tags/a'].filter(isRefName)).toEqual([]);
+  expect(possibleRefNames(['HEAD', 'config', '../refs/tags/a', '/refs/tags/a'])).toEqual(new Set());
+});
+
+it('of two of which only one can be there takes the shorter one, unless git takes only the longer one', () => {
+  const names = [
+    'refs/tags/a/b',
+    'refs/tags/a',
+    'refs/tags/c.',
+    'refs/tags/c./d',
+    `refs/tags/${'x'.repeat(251)}`,
+  ];
+  expect(possibleRefNames(names)).toEqual(new Set(['refs/tags/a', 'refs/tags/c./d']));
 });

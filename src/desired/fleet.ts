@@ -8,6 +8,7 @@ import type { ReadFleet } from './fleet-memory.ts';
 import { compareText, formatProblem, placeInFile, sortProblems } from './problems.ts';
 import { resolveDomain } from './reconciler-schema.ts';
 import type { SourceFile } from './source-file.ts';
+import { comparable } from './upstream-url.ts';
 
 export async function assembleFleet(
   files: readonly SourceFile[],
@@ -20,6 +21,7 @@ export async function assembleFleet(
 
   refuseRepeated(reconcilers, [], 'there can be one Reconciler document only');
   refuseDuplicateNames(recipes);
+  refuseSharedMirrors(recipes);
   const gone = reconcilers.length > 0 ? null : await configOutOfReach(files, knownConfigFile);
   const config: Reading<FleetConfig> =
     gone === null ? settleConfig(reconcilers) : { readable: false, why: gone.why };
@@ -58,6 +60,17 @@ function refuseDuplicateNames(recipes: readonly Entry[]): void {
     const sound = sharing.filter((entry) => entry.sound);
     if (sound.length > 0) for (const entry of sharing) if (!entry.sound) entry.name = null;
     refuseRepeated(sound, ['metadata', 'name'], `the name "${name}" is used more than once`);
+  }
+}
+
+/** Each would force its own upstream onto it, over what the others pushed, at every look. */
+function refuseSharedMirrors(recipes: readonly Entry[]): void {
+  const byMirror = grouped(recipes, ({ manifest }) =>
+    manifest === null || manifest.mirror === null ? null : comparable(manifest.mirror.url),
+  );
+  for (const [mirror, sharing] of byMirror) {
+    if (mirror === null) continue;
+    refuseRepeated(sharing, ['spec', 'mirror', 'url'], 'it is the mirror of more than one recipe');
   }
 }
 

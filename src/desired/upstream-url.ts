@@ -89,19 +89,35 @@ export function isSameRepository(one: string, other: string): boolean {
   return comparable(one) === comparable(other);
 }
 
-function comparable(text: string): string {
-  const plain = text
-    .replace(/^file:\/\//, '')
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '')
-    .replace(/\/+$/, '');
-  if (isAbsolute(plain)) return resolve(plain);
+/** The same text for every spelling of an absolute location. */
+export function comparable(text: string): string {
   // The way in does not make it another repository: git@host:path and https://host/path are the same one.
-  const [, host, path] = /^[^/@:]+@([^:/]+):\/*(.+)$/.exec(plain) ?? [];
-  if (host !== undefined) return `${host.toLowerCase()}/${path}`;
-  if (!URL.canParse(plain)) return plain;
-  const url = new URL(plain);
-  return `${url.protocol === 'ssh:' ? url.hostname : url.host}${url.pathname}`.replace(/^[^/]*/, (name) =>
-    name.toLowerCase(),
-  );
+  const [, host, path] = /^[^/@:]+@([^:/]+):(.+)$/.exec(text) ?? [];
+  if (host !== undefined && path !== undefined) return `${plainHost(host)}${plainPath(path)}`;
+  if (isAbsolute(text)) return plainPath(resolve(text));
+  if (text.startsWith('file://')) return plainPath(resolve(decoded(text.slice('file://'.length))));
+  if (!URL.canParse(text)) return text;
+  const { protocol, hostname, port, pathname } = new URL(text);
+  const door = protocol === 'ssh:' || port === '' ? '' : `:${port}`;
+  return `${plainHost(hostname)}${door}${plainPath(decoded(pathname))}`;
+}
+
+function plainHost(host: string): string {
+  return host.toLowerCase().replace(/\.$/, '');
+}
+
+function plainPath(path: string): string {
+  return `/${path}`
+    .replaceAll(/\/+/g, '/')
+    .replace(/\/$/, '')
+    .replace(/\.git$/, '')
+    .replace(/\/$/, '');
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * `--metrics-file`: the whole exposition, for the textfile collector of node_exporter. It is put in place as a whole, so
  * that nobody ever reads half of it. Counters go on from what the file said before: a process that ends with its pass
- * would otherwise count to one, again and again (docs/decisions/0021).
+ * would otherwise count to one, again and again (docs/decisions/0017).
  */
 import { constants } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';

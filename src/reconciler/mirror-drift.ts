@@ -5,6 +5,7 @@
  * A tag that only the mirror has is people's, or upstream withdrew it. A sync can tell, and so it counts as different
  * until one has said that it is people's.
  */
+import { crowdedOut } from './mirrored-names.ts';
 import type { RecipeMemory, RemoteRefs } from './model.ts';
 import { isTagName } from './releases.ts';
 import type { RecipeView } from './view.ts';
@@ -15,9 +16,12 @@ export function mirrorDrift(upstream: RemoteRefs, mirror: RemoteRefs, memory: Re
   const { branch } = upstream;
   if (branch !== null && mirror.branch?.commit !== branch.commit) differing.push(branch.name);
   const left = new Map(mirror.tags.map((tag) => [tag.name, tag.object]));
-  for (const { name, object } of upstream.tags) {
-    // A name that git cannot hold never reaches any mirror.
-    if (left.get(name) !== object && isTagName(name)) differing.push(name);
+  // A name that git cannot hold never reaches any mirror.
+  const possible = upstream.tags.filter(({ name }) => isTagName(name));
+  const crowded = crowdedOut(possible.map(({ name }) => name));
+  for (const { name, object } of possible) {
+    if (crowded.has(name)) continue;
+    if (left.get(name) !== object) differing.push(name);
     left.delete(name);
   }
   const peoples = new Set(memory.mirror?.foreignTags);

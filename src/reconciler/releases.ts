@@ -6,6 +6,7 @@
  * not depend on the order in which tags are listed: semver precedence of the recipe version; then the app version
  * piece by piece; then the tag's text.
  */
+import { crowdedOut, fitsMirror } from './mirrored-names.ts';
 import type { Manifest, RecipeMemory, ReleaseRef, Tag } from './model.ts';
 import { own } from './own.ts';
 import { matchesWildcard } from './wildcard.ts';
@@ -68,14 +69,16 @@ export function whyNoRelease(tag: string): string | null {
   return 'the recipe version is not MAJOR.MINOR.PATCH[-PRERELEASE]';
 }
 
+/** Whether it can be on any mirror. */
 export function isTagName(name: string): boolean {
-  return name !== '' && !NOT_A_REF.test(name);
+  return name !== '' && !NOT_A_REF.test(name) && fitsMirror(`refs/tags/${name}`);
 }
 
 function whyUnfit(tag: string): string | null {
   if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
   if (NOT_A_REF.test(tag)) return 'not a name that git allows for a tag';
   if (MISLEADING.test(tag)) return 'it holds characters that are not seen, or not seen where they stand';
+  if (!fitsMirror(`refs/tags/${tag}`)) return 'longer than what a mirror can hold';
   return null;
 }
 
@@ -102,7 +105,12 @@ export function classify(
 ): ClassifiedTags {
   const allowed: { version: ParsedVersion; commit: string }[] = [];
   const ignored: IgnoredTag[] = [];
+  const crowded = crowdedOut(tags.map(({ name }) => name).filter(isTagName));
   for (const tag of tags) {
+    if (crowded.has(tag.name)) {
+      ignored.push({ tag: tag.name, rule: 'it cannot be beside a tag whose name it begins with' });
+      continue;
+    }
     const version = parseVersion(tag.name);
     const nothing = own(notCommits, tag.name) === tag.commit ? 'it names no commit' : null;
     const rule = nothing ?? (version === null ? whyNoRelease(tag.name) : whyNotAllowed(version, policy));

@@ -218,6 +218,34 @@ describe('a name that is used more than once', () => {
   });
 });
 
+describe('a mirror that several recipes name', () => {
+  const mirrored = (name: string, url: string) => recipe(name, 'mirror:', `  url: ${url}`);
+
+  test('makes all of them invalid, and each names where the others are', async () => {
+    const { manifests, invalid, messages } = await load({
+      'a.yaml': mirrored('a', 'https://mirror.example.org/app.git'),
+      'b.yaml': mirrored('b', 'git@MIRROR.example.org:%61pp'),
+      'c.yaml': mirrored('c', 'https://mirror.example.org.//%61pp'),
+      'd.yaml': recipe('d'),
+      'e.yaml': recipe('e'),
+    });
+    expect(names(manifests)).toEqual(['b', 'd', 'e']);
+    expect(names(invalid)).toEqual(['a', 'c']);
+    expect(messages).toEqual([
+      'a.yaml:8:10: it is the mirror of more than one recipe; another is at c.yaml:8:10',
+      'c.yaml:8:10: it is the mirror of more than one recipe; another is at a.yaml:8:10',
+    ]);
+  });
+
+  test('is found by where a relative path leads', async () => {
+    const { messages } = await load({
+      'a.yaml': mirrored('a', './mirrors/app'),
+      'team/b.yaml': mirrored('b', '../mirrors/app.git'),
+    });
+    expect(messages).toHaveLength(2);
+  });
+});
+
 describe('what a manifest knows of its place', () => {
   test('its file as people see it, and its folder as an absolute path', async () => {
     const folder = await folderOf({ 'team/a.yaml': recipe('a') });

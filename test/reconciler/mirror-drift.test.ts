@@ -55,8 +55,17 @@ describe('a mirror', () => {
     expect(mirrorDrift(refs(), mirror, memory({ mirror: found }))).toEqual(['2.0.0+1']);
   });
 
-  it('is not asked for names that git cannot hold', () => {
-    const odd = [tag('../../outside'), tag('x.lock'), tag('')];
+  it('is not asked for names that no mirror can hold', () => {
+    const odd = [
+      tag('../../outside'),
+      tag('x.lock'),
+      tag(''),
+      tag('caf\ufffd'),
+      tag('x'.repeat(251)),
+      tag('ä'.repeat(126)),
+      tag(`${'y/'.repeat(495)}y`),
+      tag(`${V1}/more`),
+    ];
     expect(mirrorDrift(refs({ tags: [tag(V1), ...odd] }), refs({ tags: [tag(V1)] }), memory())).toEqual([]);
   });
 

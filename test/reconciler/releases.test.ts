@@ -54,6 +54,8 @@ describe('which tags are releases', () => {
     ['1.0.0+1\u009b0', 'not seen'],
     ['1.0.0+1\ufffd0', 'not seen'],
     [`1.0.0+${'9'.repeat(4096)}`, 'longer than'],
+    [`1.0.0+${'9'.repeat(245)}`, 'longer than what a mirror can hold'],
+    [`1.0.0+${'ä'.repeat(123)}`, 'longer than what a mirror can hold'],
     ['', 'no "+"'],
   ])('says by which rule %j is none', (text, rule) => {
     expect(whyNoRelease(text)).toContain(rule);
@@ -150,6 +152,14 @@ describe('which of two releases is newer', () => {
 
 describe('what a manifest allows', () => {
   const tags = ['1.0.0+1', '1.1.0-rc.1+1', '1.2.0+2-beta', 'latest'].map((name) => tag(name));
+
+  it('leaves out what cannot be on a mirror beside another', () => {
+    const { allowed, ignored } = classify([tag('1.0.0+1/2'), tag('1.0.0+1')], policy, {});
+    expect(allowed.map(({ version }) => version)).toEqual(['1.0.0+1']);
+    expect(ignored).toEqual([
+      { tag: '1.0.0+1/2', rule: 'it cannot be beside a tag whose name it begins with' },
+    ]);
+  });
 
   it('leaves out what release.ignore names, and says so', () => {
     const { allowed, ignored } = classify(tags, { ...policy, ignore: ['*-beta'] }, {});

@@ -13,10 +13,15 @@ export interface Change {
   to: string | null;
 }
 
+/** Of a tag that upstream withdrew. */
+export interface Removal extends Change {
+  from: string;
+  to: null;
+}
+
 export interface Difference {
   updates: readonly Change[];
-  /** Tags that upstream withdrew. */
-  removals: readonly Change[];
+  removals: readonly Removal[];
   /** Names of tags that upstream never had. */
   foreignTags: readonly string[];
 }

@@ -2,14 +2,18 @@
  * Pushes single changes, each under a lease: the server must still have what the change was decided on. A refspec with
  * a `+`, or `--force`, would defeat its lease; the lease alone already permits what is no fast-forward.
  */
+import { keepStart } from '../../cut.ts';
 import { TrialFault } from '../../reconciler/errors.ts';
 import { inWords, lines, remoteGit, type MirrorCall, type Remote } from './calls.ts';
 import type { Change } from './difference.ts';
-import { listMirror, named } from './refs.ts';
+import { listed, listMirror, named, shortName } from './refs.ts';
 
 const MOST_AT_ONCE = 300;
 /** Each name stands twice among the arguments, which the system bounds. */
 const LONGEST_AT_ONCE = 100_000;
+
+/** How much of a server's words about one ref is repeated. */
+const LONGEST_WHY = 200;
 
 const FLAGS = ['--porcelain', '--no-verify', '--no-follow-tags', '--recurse-submodules=no'];
 
@@ -86,7 +90,7 @@ async function whyNot(
     const message = `could not push ${refs} to ${words}: it was changed there after it was listed; nothing was forced`;
     return new TrialFault('infra', 'mirror-moved', message, { hint: 'it is tried again' });
   }
-  const refs = named(rejections.map(({ ref, why }) => `${ref}: ${why}`));
+  const refs = listed(rejections.map(({ ref, why }) => `${shortName(ref)}: ${keepStart(why, LONGEST_WHY)}`));
   const message = `${words} refused the push of ${refs}; it says: ${complaint}`;
   const hint =
     'let whoever this program pushes as force the mirrored branch and all tags there, past hooks and protection';

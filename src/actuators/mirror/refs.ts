@@ -2,7 +2,7 @@
 import { TrialFault } from '../../reconciler/errors.ts';
 import type { Manifest } from '../../reconciler/model.ts';
 import type { Work } from '../../reconciler/ports.ts';
-import { isRefName } from '../../ref-name.ts';
+import { possibleRefNames } from '../../ref-name.ts';
 import { readRefListing, type RefListing } from '../../remotes/ref-listing.ts';
 import { inWords, onSide, remoteGit, type MirrorCall, type Remote } from './calls.ts';
 
@@ -17,15 +17,21 @@ export const tagName = (ref: string): string => ref.slice(TAGS.length);
 export const branchName = (ref: string): string => ref.slice(HEADS.length);
 export const tagRef = (name: string): string => `${TAGS}${name}`;
 
+export interface Listing {
+  refs: Refs;
+  /** What its annotated tags stand for. */
+  peeled: readonly string[];
+}
+
 /** What is to be mirrored: one branch and every tag. */
 export async function listUpstream(
   upstream: Remote,
   { branch, file }: Pick<Manifest, 'branch' | 'file'>,
   call: MirrorCall,
   work: Work,
-): Promise<Refs> {
+): Promise<Listing> {
   const asked = branch === null ? 'HEAD' : `${HEADS}${branch}`;
-  const { head, objects } = await list(upstream, [asked, `${TAGS}*`], call);
+  const { head, objects, peeled } = await list(upstream, [asked, `${TAGS}*`], call);
   // A HEAD that names no branch is detached: there is no branch to keep equal, only tags.
   const ref = branch === null ? head : asked;
   const tip = objects.get(asked);
@@ -35,17 +41,11 @@ export async function listUpstream(
   }
   const refs = new Map([...objects].filter(([name]) => isTag(name)));
   if (ref !== null && isBranch(ref) && tip !== undefined) refs.set(ref, tip);
-  return withoutImpossible(refs, upstream, work);
+  return { refs: withoutImpossible(refs, upstream, work), peeled: [...peeled.values()] };
 }
 
-export interface MirrorListing {
-  /** Every branch and every tag. */
-  refs: Refs;
-  /** What its annotated tags stand for. */
-  peeled: readonly string[];
-}
-
-export async function listMirror(mirror: Remote, call: MirrorCall): Promise<MirrorListing> {
+/** Every branch and every tag. */
+export async function listMirror(mirror: Remote, call: MirrorCall): Promise<Listing> {
   const { objects, peeled } = await list(mirror, [`${HEADS}*`, `${TAGS}*`], call);
   const refs = new Map([...objects].filter(([name]) => isBranch(name) || isTag(name)));
   return { refs, peeled: [...peeled.values()] };
@@ -64,17 +64,27 @@ export async function list(
 }
 
 function withoutImpossible(refs: Refs, upstream: Remote, work: Work): Refs {
-  const impossible = [...refs.keys()].filter((ref) => !isRefName(ref));
+  const possible = possibleRefNames(refs.keys());
+  const impossible = [...refs.keys()].filter((ref) => !possible.has(ref));
   if (impossible.length === 0) return refs;
   const names = named(impossible.map((ref) => JSON.stringify(ref)));
-  work.log.note(`${inWords(upstream)} lists what git cannot hold, and it is left out: ${names}`);
-  return new Map([...refs].filter(([ref]) => isRefName(ref)));
+  work.log.note(`${inWords(upstream)} lists what no mirror can hold, and it is left out: ${names}`);
+  return new Map([...refs].filter(([ref]) => possible.has(ref)));
 }
 
 const MOST_NAMED = 10;
+const LONGEST_NAMED = 100;
 
-/** A list for people: of many only the first are named. */
+/** A list for people: of many only the first are named, and of long ones only the beginning. */
 export function named(names: readonly string[]): string {
-  const more = names.length - MOST_NAMED;
-  return names.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return listed(names.map(shortName));
+}
+
+export function listed(entries: readonly string[]): string {
+  const more = entries.length - MOST_NAMED;
+  return entries.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+export function shortName(name: string): string {
+  return name.length > LONGEST_NAMED ? `${name.slice(0, LONGEST_NAMED)}…` : name;
 }

@@ -3,11 +3,11 @@ import { TrialFault } from '../../reconciler/errors.ts';
 import type { Manifest } from '../../reconciler/model.ts';
 import type { Work } from '../../reconciler/ports.ts';
 import { inWords, type MirrorCall, type MirrorOptions, type Remote } from './calls.ts';
-import { difference, isNothing, type Difference } from './difference.ts';
+import { difference, isNothing, type Difference, type Removal } from './difference.ts';
 import { noteOffer, onceUpstream, type Memory } from './memory.ts';
 import { pushChanges } from './push.ts';
 import { isTag, listMirror, named, type Refs } from './refs.ts';
-import { assertRelated } from './relation.ts';
+import { assertMirrorRelated } from './relation.ts';
 import { withScratch } from './scratch.ts';
 
 interface RemoteSync {
@@ -17,13 +17,20 @@ interface RemoteSync {
   memory: Memory;
 }
 
-/** Returns the names of the tags there that upstream never had. The local mirror must hold all that is wanted. */
+export interface InLine {
+  /** Names of the tags there that upstream never had. */
+  foreignTags: readonly string[];
+  /** What was taken away. */
+  removals: readonly Removal[];
+}
+
+/** The local mirror must hold all that is wanted. */
 export async function bringInLine(
   { mirror, manifest, wanted, memory }: RemoteSync,
   options: MirrorOptions,
   call: MirrorCall,
   work: Work,
-): Promise<readonly string[]> {
+): Promise<InLine> {
   const once = onceUpstream(memory);
   const listing = await listMirror(mirror, call);
   const todo = difference(wanted, listing.refs, once);
@@ -34,10 +41,10 @@ export async function bringInLine(
   }
   if (isNothing(todo)) {
     work.log.note(`${inWords(mirror)} already equals upstream`);
-    return todo.foreignTags;
+    return todo;
   }
   await withScratch(call.cwd, options, work, async (scratch) => {
-    await assertRelated(mirror, listing, manifest, call, scratch);
+    await assertMirrorRelated(mirror, listing, manifest, call, scratch);
     await noteOffer(memory, todo.updates, call);
     // A tag that goes may stand in the way of one whose name begins with its own.
     await pushChanges(mirror, todo.removals, scratch);
@@ -52,7 +59,7 @@ export async function bringInLine(
   for (const note of inNotes(todo, mirror)) work.log.note(note);
   const count = todo.updates.length + todo.removals.length;
   work.log.note(`pushed ${count} branches and tags to ${inWords(mirror)}`);
-  return left.foreignTags;
+  return { foreignTags: left.foreignTags, removals: todo.removals };
 }
 
 /** What is taken away from whoever relied on it. */

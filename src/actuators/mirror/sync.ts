@@ -3,7 +3,7 @@
  * mirror's own account of upstream changed. So whatever fails in between, the next sync still knows what upstream had.
  */
 import { TrialFault } from '../../reconciler/errors.ts';
-import type { Manifest, SyncReport } from '../../reconciler/model.ts';
+import type { Manifest, Rewrite, SyncReport } from '../../reconciler/model.ts';
 import type { SyncRequest, Work } from '../../reconciler/ports.ts';
 import {
   callOptions,
@@ -14,10 +14,12 @@ import {
   type MirrorOptions,
   type Remote,
 } from './calls.ts';
+import type { Removal } from './difference.ts';
 import { recall, settle, type Memory } from './memory.ts';
 import { ensureLocal } from './local.ts';
 import { isTag, listUpstream, tagRef, type Refs } from './refs.ts';
-import { bringInLine } from './remote.ts';
+import { bringInLine, type InLine } from './remote.ts';
+import { assertUpstreamRelated } from './relation.ts';
 import { findRewrites, rewriteInWords } from './rewrites.ts';
 import { FETCH_FLAGS } from './scratch.ts';
 
@@ -29,15 +31,23 @@ export async function sync(
   const local = await ensureLocal(manifest.name, options, work);
   const call = callOptions(options, work, local);
   const upstream: Remote = { side: 'upstream', url: manifest.upstream, login: manifest.login };
-  const wanted = await listUpstream(upstream, manifest, call, work);
+  const listing = await listUpstream(upstream, manifest, call, work);
+  const wanted = listing.refs;
   const memory = await recall(call);
+  await assertUpstreamRelated({ upstream, listing, memory, manifest }, options, call, work);
   assertTagsRemain(upstream, wanted, memory);
   await fetchNew(upstream, wanted, memory, call, work);
   const rewrites = await findRewrites(memory.refs, wanted, call);
   for (const rewrite of rewrites) work.log.note(rewriteInWords(rewrite));
-  const foreignTags = await syncRemote({ manifest, wanted, memory }, options, call, work);
+  const { foreignTags, removals } = await syncRemote({ manifest, wanted, memory }, options, call, work);
   await settle(memory, new Map([...wanted, ...stillNamed(named, wanted, memory, work)]), call);
-  return { rewrites, foreignTags };
+  return { rewrites: [...rewrites, ...unreported(removals, rewrites)], foreignTags };
+}
+
+/** What a sync that failed had pushed already, and upstream withdrew before it was remembered. */
+function unreported(removals: readonly Removal[], rewrites: readonly Rewrite[]): Rewrite[] {
+  const reported = new Set(rewrites.map(({ ref }) => ref));
+  return removals.filter(({ ref }) => !reported.has(ref));
 }
 
 /** Fetching would let go of every release that the mirror holds, on the word of an answer that may be wrong. */
@@ -86,8 +96,8 @@ async function syncRemote(
   options: MirrorOptions,
   call: MirrorCall,
   work: Work,
-): Promise<readonly string[]> {
+): Promise<InLine> {
   const { mirror } = what.manifest;
-  if (mirror === null) return [];
+  if (mirror === null) return { foreignTags: [], removals: [] };
   return await bringInLine({ ...what, mirror: remoteOf(mirror) }, options, call, work);
 }

@@ -35,9 +35,43 @@ it('names that git cannot hold are left out and told; the rest is mirrored', asy
   expect(await refsIn(bench.team)).toEqual(await refsIn(bench.upstream));
   expect(await refsIn(bench.local)).toEqual(await refsIn(bench.upstream));
   expect(bench.notes[0]).toBe(
-    `upstream ${proxy.url('upstream')} lists what git cannot hold, and it is left out: ` +
+    `upstream ${proxy.url('upstream')} lists what no mirror can hold, and it is left out: ` +
       '"refs/tags/../../../config", "refs/tags/a..b", "refs/tags/a:refs/heads/main"',
   );
+});
+
+it('names that are no text are left out and told, and no name of our making takes their place', async () => {
+  bench = await MirrorBench.open();
+  const commit = await bench.upstream.release('1.0.0+1');
+  const latin1 = (name: string) => Buffer.from(`${commit} refs/tags/${name}\n`, 'latin1');
+  await writeFile(
+    join(bench.upstream.folder, '.git', 'packed-refs'),
+    Buffer.concat([latin1('caf\u00e8'), latin1('caf\u00e9')]),
+  );
+  await bench.sync();
+  expect(await namesIn(bench.team)).toEqual(['refs/heads/main', 'refs/tags/1.0.0+1']);
+  expect(await namesIn(bench.local)).toEqual(['refs/heads/main', 'refs/tags/1.0.0+1']);
+  expect(bench.notes[0]).toMatch(
+    / lists what no mirror can hold, and it is left out: "refs\/tags\/caf\ufffd"$/,
+  );
+});
+
+it('names that no file system holds are left out and told in part; the rest is mirrored', async () => {
+  bench = await MirrorBench.open();
+  const commit = await bench.upstream.release('1.0.0+1');
+  const deep = (length: number) => Array.from({ length: 5 }, () => 'y'.repeat(length)).join('/');
+  const longest = ['x'.repeat(250), 'ä'.repeat(125), deep(197)];
+  const tooLong = ['x'.repeat(251), 'ä'.repeat(126), deep(198)];
+  const crowded = ['1.0.0+1/then', '1.0.0+1/then/more', '1.0.0+1-is-not'];
+  const lines = [...longest, ...tooLong, ...crowded].map((name) => `${commit} refs/tags/${name}\n`);
+  await writeFile(join(bench.upstream.folder, '.git', 'packed-refs'), lines.toSorted().join(''));
+  await bench.sync();
+  const kept = ['1.0.0+1', '1.0.0+1-is-not', ...longest].map((name) => `refs/tags/${name}`);
+  expect((await namesIn(bench.team)).toSorted()).toEqual(['refs/heads/main', ...kept].toSorted());
+  expect(await refsIn(bench.local)).toEqual(await refsIn(bench.team));
+  expect(bench.notes[0]).toContain('"refs/tags/1.0.0+1/then", "refs/tags/1.0.0+1/then/more"');
+  expect(bench.notes[0]).toContain(`"refs/tags/${'x'.repeat(89)}…`);
+  expect(bench.notes[0]?.length).toBeLessThan(1000);
 });
 
 it('an advertisement that never ends is given up at the deadline, and said to be of upstream', async () => {

@@ -92,6 +92,7 @@ describe('asking upstream', () => {
 
 describe('a sync', () => {
   it('makes branch and tags equal, follows what upstream rewrote, and does nothing where nothing is to do', async () => {
+    await upstream.commit({ first: '1' });
     await upstream.release('1.0.0+1');
     await upstream.tag('latest');
     await mirror.sync({ manifest: wanted(), named: [] }, work);
@@ -298,6 +299,8 @@ describe('a checkout', () => {
 
 describe('what is kept', () => {
   it('stays reachable when upstream lets go of it, for exactly as long as it is kept', async () => {
+    await upstream.commit({ first: '1' });
+    await upstream.tag('first');
     const old = await upstream.release('1.0.0+1');
     await mirror.sync({ manifest: wanted(), named: [] }, work);
     await mirror.retain('app', [old], work);

@@ -184,7 +184,12 @@ describe('after a push that failed', () => {
     const { foreignTags, rewrites } = await bench.sync();
     expect(foreignTags).toEqual([]);
     expect(await refsIn(team)).toEqual(await refsIn(upstream));
-    expect(rewrites.map(({ ref }) => ref)).toEqual(['refs/tags/a-first', 'refs/tags/b-moved']);
+    expect(rewrites.map(({ ref }) => ref)).toEqual([
+      'refs/tags/a-first',
+      'refs/tags/b-moved',
+      'refs/tags/c-new',
+    ]);
+    expect(rewrites.at(-1)).toEqual({ ref: 'refs/tags/c-new', from: await upstream.head(), to: null });
     expect(await bench.local.git('for-each-ref', 'refs/reconcile')).toBe('');
   });
 

@@ -1,0 +1,38 @@
+/**
+ * Which names of refs reach no mirror though git allows them: so nobody pushes them, and nobody misses them there.
+ * A ref is a file, or was one when it was written, and a server may list names that no file system holds.
+ */
+
+/** Of each piece between slashes, in bytes: a file's name has 255, and git adds `.lock` to it while it writes. */
+const LONGEST_PIECE = 250;
+/** In bytes. Of a path's 4096 this leaves enough for the folder that the repository is in. */
+const LONGEST_NAME = 1000;
+/** Stands for bytes that were no text. What they were is not known any more, and names that differed in them are one. */
+const NO_TEXT = '\uFFFD';
+
+/** Of full names, such as `refs/tags/1.0.0+1`. */
+export function fitsMirror(name: string): boolean {
+  if (name.includes(NO_TEXT) || bytes(name) > LONGEST_NAME) return false;
+  return name.split('/').every((piece) => bytes(piece) <= LONGEST_PIECE);
+}
+
+/** Those that another stands in the way of: of `a` and `a/b` only one can be there, and it is the shorter one. */
+export function crowdedOut(names: Iterable<string>): Set<string> {
+  const crowded = new Set<string>();
+  let shorter: string | null = null;
+  // Behind its slash, every name is followed at once by all that begin with it.
+  for (const folder of [...names].map((name) => `${name}/`).toSorted(compareText)) {
+    if (shorter !== null && folder.startsWith(shorter)) crowded.add(folder.slice(0, -1));
+    else shorter = folder;
+  }
+  return crowded;
+}
+
+function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
