@@ -42,9 +42,9 @@ const LONGEST_COMPLAINT = 2000;
 
 /**
  * Git holds a list of refs in memory before it shows any of it, and a server may list without end. Where the shell knows no
- * such limit, the deadline is what is left.
+ * such limit, the deadline is what is left. What git is given reaches it as it is: no shell reads it.
  */
-const BOUNDED = ['sh', '-c', 'ulimit -d 524288 2>/dev/null; exec "$@"', 'bounded'];
+const BOUNDED = ['/bin/sh', '-c', 'ulimit -d 524288 2>/dev/null; exec "$@"', 'bounded'];
 
 /** What git itself may need of our environment: the way out, and the user's own ssh. */
 const PASSED_ON = (

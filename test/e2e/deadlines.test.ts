@@ -204,7 +204,7 @@ describe('SIGTERM', () => {
     ['upgrade', () => check('afterUpgrade'), () => null],
     ['rest', () => ({}), () => fakeCommand(fleet.folder, 'sync', `${HANG} ${pids}`)],
     ['promote', () => ({}), hangingGit('[ "$subcommand" = ls-remote ] && [ "$calls" -eq 2 ]')],
-    ['promote', () => ({}), hangingGit('[ "$subcommand" = update-ref ]')],
+    ['promote', () => ({}), hangingGit('[ "$subcommand" = update-ref ] && [ "$calls" -eq 1 ]')],
   ])('ends a trial in its step %s as interrupted, and takes it down', async (step, spec, make) => {
     const upstream = await fleet.recipe('shop', V1);
     if (step === 'upgrade') {

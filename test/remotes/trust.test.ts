@@ -77,7 +77,7 @@ it('whom a folder of certificates vouches for is asked by git', async () => {
 it.each(['GIT_SSL_CAPATH', 'SSL_CERT_DIR'])('where $%s is set nobody but git asks over TLS', async (name) => {
   vi.stubEnv(name, root);
   vi.stubEnv('PATH', root);
-  await expect(refsBy(anyWay(), url)).rejects.toThrow('command not found');
+  await expect(refsBy(anyWay(), url)).rejects.toThrow('git: not found');
   expect(connections).toBe(0);
   // A file that is named besides is known to both.
   vi.stubEnv('SSL_CERT_FILE', tls('authority.pem'));

@@ -23,7 +23,7 @@ import {
   type Remote,
 } from './calls.ts';
 import { recall } from './memory.ts';
-import { branchName, isBranch, list, named, type Refs } from './refs.ts';
+import { branchName, isBranch, list, type Refs } from './refs.ts';
 import { FETCH_FLAGS, withScratch } from './scratch.ts';
 
 interface Subject {
@@ -75,7 +75,15 @@ export async function tendPullRequests(
     });
   });
   for (const fault of faults) work.log.note(fault);
-  return { closed, trouble: faults.length === 0 ? null : named(faults) };
+  return { closed, trouble: faults.length === 0 ? null : together(faults) };
+}
+
+/** Of more than so many only the first are told. */
+const TOLD = 5;
+
+function together(faults: readonly string[]): string {
+  const more = faults.length - TOLD;
+  return faults.slice(0, TOLD).join('; ') + (more > 0 ? `; and ${more} more` : '');
 }
 
 /** What the local mirror has is what the team's own was made equal to. Null where there is nothing to look after. */
