@@ -21,22 +21,38 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
-/** Names are bytes: they need not be text. */
+/**
+ * Names are bytes: they need not be text. What failed first ended the removal only for us: the rest of it may still be
+ * going on, so whatever is gone by now is as it should be.
+ */
 async function clearTheWay(root: string): Promise<void> {
   const folders: Buffer<ArrayBuffer>[] = [Buffer.from(root)];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    await chmod(folder, 0o700);
-    for (const entry of await readdir(folder, { encoding: 'buffer', withFileTypes: true })) {
-      if (!entry.isDirectory()) continue;
-      const path = Buffer.concat([folder, SLASH, entry.name]);
-      folders.push(path.length > LONGEST_PATH ? await moveUp(path, root) : path);
-    }
+    folders.push(...(await opened(folder, root).catch(noneWhereGone)));
   }
 }
 
-async function moveUp(path: Buffer, root: string): Promise<Buffer<ArrayBuffer>> {
+/** The folders in a folder that may be entered now, each at a path that can be reached. */
+async function opened(folder: Buffer, root: string): Promise<Buffer<ArrayBuffer>[]> {
+  await chmod(folder, 0o700);
+  const inside: Buffer<ArrayBuffer>[] = [];
+  for (const entry of await readdir(folder, { encoding: 'buffer', withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const path = Buffer.concat([folder, SLASH, entry.name]);
+    if (path.length <= LONGEST_PATH) inside.push(path);
+    else inside.push(...(await moveUp(path, root).catch(noneWhereGone)));
+  }
+  return inside;
+}
+
+async function moveUp(path: Buffer, root: string): Promise<Buffer<ArrayBuffer>[]> {
   const place = join(root, `deep-${randomBytes(12).toString('hex')}`);
   await chmod(path, 0o700);
   await rename(path, place);
-  return Buffer.from(place);
+  return [Buffer.from(place)];
+}
+
+function noneWhereGone(error: unknown): [] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
 }

@@ -22,6 +22,19 @@ it('removes folders that lie deeper than a path can reach', async () => {
   expect(readdirSync(root)).toEqual([]);
 });
 
+it('is not disturbed by what is still being removed when the first obstacle was met', async () => {
+  for (let round = 0; round < 10; round++) {
+    const volume = join(root, 'volume');
+    for (let folder = 0; folder < 200; folder++) {
+      mkdirSync(join(volume, `beside-${folder}`), { recursive: true });
+      writeFileSync(join(volume, `beside-${folder}`, 'file'), 'x');
+    }
+    makeDeepTree(volume);
+    await removeTree(volume);
+    expect(readdirSync(root)).toEqual([]);
+  }
+});
+
 it('removes what was locked and is named by bytes that are no text', async () => {
   const folder = Buffer.concat([Buffer.from(`${root}/volume/`), Buffer.from([0xff, 0xfe])]);
   mkdirSync(folder, { recursive: true });
