@@ -22,15 +22,15 @@ it('removes folders that lie deeper than a path can reach', async () => {
   expect(readdirSync(root)).toEqual([]);
 });
 
-it('is not disturbed by what is still being removed when the first obstacle was met', async () => {
-  for (let round = 0; round < 10; round++) {
+it('is not disturbed by what goes meanwhile, as the rest of a removal does that met an obstacle', async () => {
+  for (let round = 0; round < 5; round++) {
     const volume = join(root, 'volume');
     for (let folder = 0; folder < 200; folder++) {
       mkdirSync(join(volume, `beside-${folder}`), { recursive: true });
       writeFileSync(join(volume, `beside-${folder}`, 'file'), 'x');
     }
     makeDeepTree(volume);
-    await removeTree(volume);
+    await Promise.all([removeTree(volume), removeTree(volume)]);
     expect(readdirSync(root)).toEqual([]);
   }
 });
