@@ -1,7 +1,11 @@
 /**
- * Which names of refs reach no mirror though git allows them: so nobody pushes them, and nobody misses them there.
- * A ref is a file, or was one when it was written, and a server may list names that no file system holds.
+ * Which names of refs can reach a mirror. A server may list any bytes as a name: one that git refuses to write, or that
+ * no file system holds (a ref is a file, or was one when it was written), is pushed by nobody and missed by nobody.
  */
+
+/** What `git check-ref-format` refuses. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const REFUSED = /[\u0000-\u0020\u007F~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(\/|$)|[/.]$/;
 
 /** Of each piece between slashes, in bytes: a file's name has 255, and git adds `.lock` to it while it writes. */
 const LONGEST_PIECE = 250;
@@ -14,6 +18,15 @@ const NO_TEXT = '\uFFFD';
 export function fitsMirror(name: string): boolean {
   if (name.includes(NO_TEXT) || bytes(name) > LONGEST_NAME) return false;
   return name.split('/').every((piece) => bytes(piece) <= LONGEST_PIECE);
+}
+
+/** Of a full name; as are those below. */
+export function isAllowedByGit(name: string): boolean {
+  return name.startsWith('refs/') && !REFUSED.test(name);
+}
+
+export function isRefName(name: string): boolean {
+  return isAllowedByGit(name) && fitsMirror(name);
 }
 
 /** Those that another stands in the way of: of `a` and `a/b` only one can be there, and it is the shorter one. */

@@ -6,7 +6,7 @@
  * not depend on the order in which tags are listed: semver precedence of the recipe version; then the app version
  * piece by piece; then the tag's text.
  */
-import { crowdedOut, fitsMirror } from './mirrored-names.ts';
+import { crowdedOut, fitsMirror, isAllowedByGit, isRefName } from './mirrored-names.ts';
 import type { Manifest, RecipeMemory, ReleaseRef, Tag } from './model.ts';
 import { own } from './own.ts';
 import { matchesWildcard } from './wildcard.ts';
@@ -41,10 +41,6 @@ const RELEASE = new RegExp(
 /** Longer names than any file system or label takes are not worth carrying around. */
 const LONGEST_TAG = 255;
 
-/** What `git check-ref-format` refuses; a server can advertise anything. */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const NOT_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[./]$|^[-/.]/;
-
 /**
  * Never part of an honest version: what steers a terminal, breaks a line, is not seen, shows text in another order
  * than it has, or stands where bytes were no text at all.
@@ -71,12 +67,14 @@ export function whyNoRelease(tag: string): string | null {
 
 /** Whether it can be on any mirror. */
 export function isTagName(name: string): boolean {
-  return name !== '' && !NOT_A_REF.test(name) && fitsMirror(`refs/tags/${name}`);
+  return isRefName(`refs/tags/${name}`);
 }
 
 function whyUnfit(tag: string): string | null {
   if (tag.length > LONGEST_TAG) return `longer than ${LONGEST_TAG} characters`;
-  if (NOT_A_REF.test(tag)) return 'not a name that git allows for a tag';
+  // Git can hold a tag that begins with a hyphen, and makes none.
+  const isAllowed = tag === '' || (isAllowedByGit(`refs/tags/${tag}`) && !tag.startsWith('-'));
+  if (!isAllowed) return 'not a name that git allows for a tag';
   if (MISLEADING.test(tag)) return 'it holds characters that are not seen, or not seen where they stand';
   if (!fitsMirror(`refs/tags/${tag}`)) return 'longer than what a mirror can hold';
   return null;
