@@ -2,7 +2,7 @@
  * Fleets that are in sync. One recipe is promoted by the real program, and its state is then copied under as many
  * names as there are to be: what a pass meets is what a pass before it left, times the size of the fleet.
  */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measure, type Command } from './measure.ts';
@@ -53,8 +53,18 @@ export async function replicate(
     await renameWithin(join(state, name), name);
   }
   await assertInSync(fleet);
-  await writeFile(join(folder, BUILT), '');
+  await finish(join(folder, BUILT));
   return fleet;
+}
+
+/** A file's time moves in steps of some milliseconds: what is written later must also look newer. */
+async function finish(marker: string): Promise<void> {
+  await writeFile(marker, '');
+  const { mtimeMs } = await stat(marker);
+  const probe = `${marker}.probe`;
+  do await writeFile(probe, '');
+  while ((await stat(probe)).mtimeMs <= mtimeMs);
+  await rm(probe);
 }
 
 export function namesOf(size: number): string[] {
