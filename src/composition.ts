@@ -20,6 +20,7 @@ import { openSystemClock } from './clock.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
+import type { Loop } from './loop-composition.ts';
 import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
 import { readFleetMemory, readHistory, readPasses, type StoredRow } from './observed/passes.ts';
@@ -59,10 +60,11 @@ export interface Reader extends LookPorts {
 }
 
 export interface Actor {
+  layout: Layout;
   ports: PassPorts;
   lease: Lease;
   /** Returns the rows of recipes that were not in scope, as they were last seen. */
-  store(result: PassResult, whole: boolean): Promise<StoredRow[]>;
+  store(result: PassResult, how: { whole: boolean; isOver: boolean }): Promise<StoredRow[]>;
 }
 
 /** For looking only: takes no lease and writes nothing. */
@@ -125,6 +127,12 @@ export async function openMetricsFile(path: string): Promise<MetricsFile> {
   return await file.openMetricsFile(path, programInfo());
 }
 
+/** Loaded only where it is asked for, with everything that only the loop needs. */
+export async function openLoop(settings: Settings, stop: AbortSignal): Promise<Loop> {
+  const loop = await import('./loop-composition.ts');
+  return await loop.openLoop(settings, stop);
+}
+
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
 export async function openActor(settings: Settings, stop: AbortSignal): Promise<Actor> {
   const reader = await openReader(settings);
@@ -174,9 +182,10 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       instance: { host: hostname(), pid: process.pid, term: term.id },
     };
     return {
+      layout,
       ports,
       lease: { ...lease, release: () => endTerm(lease, driver) },
-      store: async (result, whole) => await storeResult(layout, term, result, { whole, warn }),
+      store: async (result, how) => await storeResult(layout, term, result, { ...how, warn }),
     };
   } catch (error) {
     await lease.release();
@@ -201,7 +210,11 @@ async function storeResult(
   layout: Layout,
   term: Term,
   { startedAt, enrolled, fleet, report }: PassResult,
-  { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
+  {
+    whole,
+    isOver,
+    warn,
+  }: { whole: boolean; isOver: boolean; warn: (fields: object, message: string) => void },
 ): Promise<StoredRow[]> {
   const earlier = await (whole ? readHistory(layout) : readPasses(layout));
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
@@ -209,7 +222,8 @@ async function storeResult(
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
   const { configFile, memory } = fleet;
-  return await storePass(layout, term, { startedAt, enrolled, configFile, memory, whole, report }, before);
+  const pass = { startedAt, enrolled, configFile, memory, whole, isOver, report };
+  return await storePass(layout, term, pass, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */

@@ -13,6 +13,8 @@ export interface FinishedPass<Row extends { recipe: string }> {
   memory: FleetMemory | null;
   /** Whether all recipes were in scope. */
   whole: boolean;
+  /** False between the rounds of a loop, which stores what is news: the history only tells of what ended. */
+  isOver: boolean;
   report: {
     observedAt: string;
     exitCode: number;
@@ -58,7 +60,8 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
     recipes: rows,
   };
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
-  const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
+  const before = earlier?.history ?? [];
+  const history = (pass.isOver ? [entry, ...before] : before).slice(0, HISTORY);
   const { memory } = pass;
   await term.write(layout.passes, `${JSON.stringify({ last, history, memory })}\n`);
   return others;

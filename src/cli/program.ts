@@ -14,8 +14,8 @@ export type Parsed = { kind: 'run'; invocation: Invocation } | { kind: 'done'; e
 /** Throws `CommanderError` for wrong usage, after having said what is wrong. */
 export function parseCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv, print: Printer): Parsed {
   let invocation: Invocation | null = null;
-  const accept: Accept = (command, run) => {
-    invocation = { options: command.optsWithGlobals<RawOptions>(), run };
+  const accept: Accept = (command, run, logLevel = 'warn') => {
+    invocation = { options: { logLevel, ...command.optsWithGlobals<Omit<RawOptions, 'logLevel'>>() }, run };
   };
   const root = argv.includes('--once') ? onceCommand(env, accept) : fullCommand(env, accept);
   for (const command of [root, ...root.commands]) configure(command, print);
@@ -34,7 +34,8 @@ export interface Printer {
   err: (text: string) => void;
 }
 
-type Accept = (command: Command, run: Invocation['run']) => void;
+/** `logLevel`: where none is asked for. */
+type Accept = (command: Command, run: Invocation['run'], logLevel?: string) => void;
 
 function configure(command: Command, print: Printer): void {
   command.exitOverride().configureOutput({ writeOut: print.out, writeErr: print.err });
@@ -69,7 +70,10 @@ function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
         'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds, --metrics-file FILE tells Prometheus',
       ),
     )
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', EXIT_CODES)
+    .action((_options: unknown, command: Command) => {
+      accept(command, async (context) => (await import('./loop.ts')).loop(context), 'info');
+    });
   addLooking(root, env, accept);
   addReading(root, env, accept);
   addOperating(root, env, accept);
@@ -218,7 +222,9 @@ function common(command: Command, env: NodeJS.ProcessEnv): Command {
       env['RECONCILE_STATE'] || '.reconcile',
     )
     .option('--json', 'print one JSON object', false)
-    .addOption(new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS).default('warn'))
+    .addOption(
+      new Option('--log-level <level>', 'how much to log: warn, or info by the loop').choices(LOG_LEVELS),
+    )
     .addOption(new Option('--log-format <format>', 'for machines or for people').choices(['json', 'pretty']));
 }
 

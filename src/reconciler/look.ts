@@ -9,7 +9,7 @@ import type { Decision, Instant } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock } from './ports.ts';
 import { diskOf, reportOf, rowOf, type Report } from './report.ts';
-import type { DecideContext } from './view.ts';
+import type { DecideContext, FleetView } from './view.ts';
 
 export interface LookPorts extends ObservePorts {
   clock: Clock;
@@ -73,14 +73,20 @@ export function planReport(found: Look, program: LookPorts['program']): Report {
   });
 }
 
+/** A fleet of which something was decided. */
+export interface Decided {
+  view: Pick<FleetView, 'recipes'>;
+  decisions: ReadonlyMap<string, Decision>;
+}
+
 /** What a recipe needs, at first or second hand, that is acted on in the same pass, and so before it. */
-export function goesAfter(recipe: string, found: Pick<Look, 'view' | 'decisions'>): string[] {
+export function goesAfter(recipe: string, found: Decided): string[] {
   if (!isServed(recipe, found)) return [];
   return needsOf(recipe, found).filter((name) => isServed(name, found));
 }
 
 /** Acted on now, or as soon as a dependency that is acted on has become ready. */
-export function isServed(recipe: string, found: Pick<Look, 'view' | 'decisions'>): boolean {
+export function isServed(recipe: string, found: Decided): boolean {
   const decision = found.decisions.get(recipe);
   if (decision === undefined) return false;
   if (decision.plan !== null) return true;
@@ -88,12 +94,15 @@ export function isServed(recipe: string, found: Pick<Look, 'view' | 'decisions'>
   return needsOf(recipe, found).some((name) => (found.decisions.get(name)?.plan ?? null) !== null);
 }
 
-export function needsOf(recipe: string, { view }: Pick<Look, 'view'>): string[] {
+export function needsOf(recipe: string, { view }: Pick<Decided, 'view'>): string[] {
   return allNeeds(recipe, (name) => view.recipes.get(name)?.manifest ?? null);
 }
 
 /** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */
-function whyNothingCanBeDone({ fleet, recorded }: Observation): string | null {
+export function whyNothingCanBeDone({
+  fleet,
+  recorded,
+}: Pick<Observation, 'fleet' | 'recorded'>): string | null {
   // Records that cannot be listed are not absent: whoever has one without a manifest would not be seen (invariant I7).
   if (!recorded.readable) return `the state folder cannot be used: ${recorded.why}`;
   if (!fleet.config.readable) return `the Reconciler document cannot be used: ${fleet.config.why}`;

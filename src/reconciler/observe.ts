@@ -72,9 +72,9 @@ export async function observeFleet(
 type RemoteView = Pick<RecipeView, 'refs' | 'mirror'>;
 
 /** Upstream says what the mirror should hold: so it is asked first. */
-async function observeRemotely(
+export async function observeRemotely(
   manifest: Manifest,
-  { upstream, remoteMirrors }: ObservePorts,
+  { upstream, remoteMirrors }: Pick<ObservePorts, 'upstream' | 'remoteMirrors'>,
   asking: Asking,
 ): Promise<RemoteView> {
   const refs = await upstream.refs(manifest, asking);
@@ -120,7 +120,10 @@ function namesOf(fleet: Fleet, recorded: Reading<string[]>): string[] {
   return [...names].toSorted();
 }
 
-async function reachDriver(fleet: Fleet, driver: ObservePorts['driver']): Promise<Reading<null>> {
+export async function reachDriver(
+  fleet: Pick<Fleet, 'config'>,
+  driver: ObservePorts['driver'],
+): Promise<Reading<null>> {
   const wanted = fleet.config.readable ? fleet.config.value.driver : driver.kind;
   if (wanted !== driver.kind)
     return unreadable(`the ${wanted} driver is configured, and this program has none`);
@@ -130,10 +133,14 @@ async function reachDriver(fleet: Fleet, driver: ObservePorts['driver']): Promis
 /** Of every generation, of orphans and left over ones too. */
 export function allocated(recipes: ReadonlyMap<string, RecipeView>): number {
   let total = 0;
-  for (const { generations, leftovers } of recipes.values()) {
-    for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;
-    const left = leftovers.readable ? leftovers.value : [];
-    for (const { kind, bytes } of left) if (kind === 'generation') total += bytes ?? 0;
-  }
+  for (const view of recipes.values()) total += allocatedBy(view);
+  return total;
+}
+
+export function allocatedBy({ generations, leftovers }: LocalView): number {
+  let total = 0;
+  for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;
+  const left = leftovers.readable ? leftovers.value : [];
+  for (const { kind, bytes } of left) if (kind === 'generation') total += bytes ?? 0;
   return total;
 }
