@@ -15,7 +15,7 @@ export interface Found {
 }
 
 /**
- * Every `*.yaml` and `*.yml` below a folder, links followed. Each real folder is read once, by its own name rather
+ * Every `*.yaml` and `*.yml` below a folder, and what lies beside them, links followed. Each real folder is read once, by its own name rather
  * than a link's where it has both, so that links may form loops. Names that begin with a dot are passed over: folders
  * of tools, and what editors leave beside a file.
  */

@@ -109,7 +109,8 @@ class StateWatch {
     if (this.#isOver) return;
     this.#listener.onTrouble(
       `cannot watch all of ${this.#layout.root}, so that none of it is watched: ${why}; changes to records and volumes ` +
-        'are found at the next interval; raise fs.inotify.max_user_watches where the system has no more of them',
+        'are found at the next interval; raise fs.inotify.max_user_watches and fs.inotify.max_user_instances where the ' +
+        'system has no more of them',
     );
     await this.#end();
   }
