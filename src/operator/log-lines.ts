@@ -6,6 +6,7 @@ import type { TrialEvent } from '../reconciler/trial-run.ts';
 export function logLine(log: Logger, event: LoopEvent): void {
   switch (event.type) {
     case 'looked':
+      log.debug({ recipe: event.row.recipe, reconcile: event.reconcile }, 'looked');
       if (event.isNews) logDecision(log, event);
       return;
     case 'gone':

@@ -138,10 +138,14 @@ export class Controller {
     this.queues.looks.add(recipe, cause);
   }
 
-  /** Something happened to these files of the manifest folder. */
-  async manifestsChanged(files: ReadonlySet<string>): Promise<void> {
+  /** Something happened to these files of the manifest folder; nobody waits for what comes of it. */
+  manifestsChanged(files: ReadonlySet<string>): void {
+    // The first round reads them anyway.
     if (!this.knowledge.isAnythingBelieved || this.#stop.aborted) return;
-    for (const name of await this.#manifests.read(files)) this.want(name, 'manifest');
+    this.#manifests.read(files).then(
+      (names) => names.forEach((name) => this.want(name, 'manifest')),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   get runningTrials(): readonly TrialRecord[] {
