@@ -231,6 +231,7 @@ export class Controller {
 
   #gone(recipe: string): void {
     this.queues.looks.forget(recipe);
+    this.#trials.abandon(recipe);
     this.#handover.forget(recipe);
     if (this.knowledge.row(recipe) === undefined) return;
     this.knowledge.forget(recipe);

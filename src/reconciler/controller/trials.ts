@@ -99,6 +99,12 @@ export class Trials {
     if (why !== null) running.supersede.abort(new TrialEnded('superseded', why.reason, why.message));
   }
 
+  /** Nothing is left that names the recipe. */
+  abandon(recipe: string): void {
+    const message = `${recipe} has neither a manifest nor a record any more`;
+    this.#running.get(recipe)?.supersede.abort(new TrialEnded('superseded', 'de-enrolled', message));
+  }
+
   async #decideAgain(known: RecipeView): Promise<{ view: RecipeView; decision: Decision }> {
     const { knowledge, ports } = this.#options;
     const local = await observeLocally(known.recipe, ports.registry, AT_WORK);
