@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../composition.ts';
+import { printable } from '../printable.ts';
 import { CannotRun, describe } from '../reconciler/errors.ts';
 import type { Answer, Decision, Wish } from '../reconciler/model.ts';
 import { obeyRequests } from '../reconciler/obey.ts';
@@ -12,7 +13,7 @@ import type { Layout } from '../state/layout.ts';
 import { currentHolder, LeaseHeld } from '../state/lease.ts';
 import { leaveRequest, type LeftRequest } from '../state/requests.ts';
 import type { Context, ExitCode } from './context.ts';
-import { json, printable } from './text.ts';
+import { json } from './text.ts';
 
 export type Response =
   { state: 'obeyed'; message: string } | { state: 'left'; message: string; holder: Holder };

@@ -1,8 +1,9 @@
 /** `reconcile audit [--deep] [RECIPE…]`: which claims of every canonical hold, from git and the volumes alone. */
+import { printable } from '../printable.ts';
 import { auditFleet, type AuditReport } from '../reconciler/audit-fleet.ts';
 import type { Claim, ClaimOutcome } from '../reconciler/model.ts';
 import type { Context, ExitCode, Output } from './context.ts';
-import { json, paint, printable } from './text.ts';
+import { json, paint } from './text.ts';
 
 export async function audit(
   context: Context,

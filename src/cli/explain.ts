@@ -1,11 +1,13 @@
 /** `reconcile explain RECIPE`: the whole chain behind a decision, the answer first. */
+import { size } from '../amounts.ts';
 import { readLogTail } from '../observed/logs.ts';
+import { oneLine, printable } from '../printable.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { explain as explainRecipe, type Explanation } from '../reconciler/explain.ts';
 import { look } from '../reconciler/look.ts';
 import type { Context, ExitCode, Output } from './context.ts';
 import { outcome } from './report.ts';
-import { json, oneLine, paint, printable, size, table } from './text.ts';
+import { json, paint, table } from './text.ts';
 
 const TAIL_LINES = 15;
 const TAGS_SHOWN = 10;

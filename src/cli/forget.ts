@@ -1,11 +1,13 @@
 /** `reconcile forget RECIPE --yes`: deletes the canonical and everything else of a recipe that is not enrolled. */
+import { size, sum } from '../amounts.ts';
 import type { Reader } from '../composition.ts';
+import { printable } from '../printable.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import type { Holding } from '../reconciler/model.ts';
 import { ruleOnForgetting } from '../reconciler/rulings.ts';
 import { ask, head } from './ask.ts';
 import type { Context, ExitCode, Output } from './context.ts';
-import { json, paint, printable, size, sum, table } from './text.ts';
+import { json, paint, table } from './text.ts';
 
 export async function forget(context: Context, request: { recipe: string; yes: boolean }): Promise<ExitCode> {
   const { recipe } = request;

@@ -3,12 +3,14 @@
  * was there before and is not there any more, whoever removed it (invariant I3).
  */
 import { existsSync } from 'node:fs';
+import { size, sum } from '../amounts.ts';
+import { printable } from '../printable.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { allLeftovers, takeInventory, type Inventory } from '../reconciler/inventory.ts';
 import type { Leftover } from '../reconciler/model.ts';
 import { ask, head } from './ask.ts';
 import type { Context, ExitCode, Output } from './context.ts';
-import { json, paint, printable, size, sum, table } from './text.ts';
+import { json, paint, table } from './text.ts';
 
 interface Collection {
   dryRun: boolean;

@@ -1,10 +1,11 @@
 /** `reconcile history [RECIPE]`: trials, newest first. */
+import { duration } from '../amounts.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { lasted, newestFirst } from '../reconciler/history.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Context, ExitCode } from './context.ts';
 import { outcome } from './report.ts';
-import { duration, json, table } from './text.ts';
+import { json, table } from './text.ts';
 
 export async function history(context: Context, recipe: string | null): Promise<ExitCode> {
   const { openReader } = await context.parts();

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '../composition.ts';
 import { readLog } from '../observed/logs.ts';
+import { printable } from '../printable.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Context, ExitCode } from './context.ts';
-import { json, paint, printable } from './text.ts';
+import { json, paint } from './text.ts';
 
 export interface LogsRequest {
   recipe: string;

@@ -2,11 +2,13 @@
  * Progress of a pass: on a terminal one line per running trial, redrawn in place, that becomes its outcome; anywhere
  * else plain lines, one for each step that begins and one for each outcome.
  */
+import { duration } from '../amounts.ts';
+import { firstLine, oneLine } from '../printable.ts';
 import { lasted } from '../reconciler/history.ts';
 import type { TrialEvent } from '../reconciler/trial-run.ts';
 import type { TrialRecord } from '../reconciler/model.ts';
 import type { Output } from './context.ts';
-import { cut, duration, firstLine, oneLine, paint } from './text.ts';
+import { cut, paint } from './text.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const REDRAW_MS = 100;

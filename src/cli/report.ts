@@ -1,7 +1,9 @@
 /** Prints what a plan, a pass or a status says. */
+import { duration, size, sum } from '../amounts.ts';
+import { firstLine, oneLine, printable } from '../printable.ts';
 import { own } from '../reconciler/own.ts';
 import type { Output } from './context.ts';
-import { duration, firstLine, json, oneLine, paint, printable, size, sum, table } from './text.ts';
+import { json, paint, table } from './text.ts';
 
 /** The part of a row that is printed; a stored row has it as much as one made just now. */
 export interface PrintedRow {

@@ -1,6 +1,7 @@
 /** `reconcile validate [FILE…]`: manifests only; touches nothing else. */
+import { oneLine, printable } from '../printable.ts';
 import type { Context, ExitCode } from './context.ts';
-import { json, oneLine, paint, printable } from './text.ts';
+import { json, paint } from './text.ts';
 
 export async function validate(context: Context, files: readonly string[]): Promise<ExitCode> {
   const { validate: validateFiles, formatProblem } = await import('../desired/validate.ts');

@@ -1,8 +1,9 @@
 /** Whatever came from outside: printed for people, it neither steers their terminal nor breaks a line (I12). */
 import { expect } from 'vitest';
-import { firstLine, oneLine, printable, table } from '../../../src/cli/text.ts';
+import { table } from '../../../src/cli/text.ts';
 import { printReport, type PrintedRow } from '../../../src/cli/report.ts';
 import { excerpt } from '../../../src/desired/excerpt.ts';
+import { firstLine, oneLine, printable } from '../../../src/printable.ts';
 import { oddText, STEERS_A_TERMINAL } from '../arbitraries.ts';
 import { property } from '../property.ts';
 
