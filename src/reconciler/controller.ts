@@ -123,10 +123,14 @@ export class Controller {
     });
   }
 
+  /** Reads the manifests for the first time. Throws `CannotRun` where they cannot be read. */
+  async prepare(): Promise<void> {
+    await this.#manifests.read();
+  }
+
   /**
-   * Runs until it is stopped; then whatever was under way has ended, and what is known is stored. Throws `CannotRun`
-   * where the manifests cannot be read at the start, and `Fenced` at once when the lease is lost: then nobody waits for
-   * anything, the successor ends what was started.
+   * Runs until it is stopped; then whatever was under way has ended, and what is known is stored. Throws `Fenced` at
+   * once when the lease is lost: then nobody waits for anything, the successor ends what was started.
    */
   async run(): Promise<void> {
     const failure = new Promise<never>((_resolve, reject) => (this.#fail = reject));
@@ -140,12 +144,17 @@ export class Controller {
 
   /** Something happened to these files of the manifest folder; nobody waits for what comes of it. */
   manifestsChanged(files: ReadonlySet<string>): void {
-    // The first round reads them anyway.
-    if (!this.knowledge.isAnythingBelieved || this.#stop.aborted) return;
+    if (this.#stop.aborted) return;
     this.#manifests.read(files).then(
       (names) => names.forEach((name) => this.want(name, 'manifest')),
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  /** Everything as it was looked at last. */
+  report(): PassResult {
+    const now = this.#ports.clock.now();
+    return this.knowledge.report(this.#keeper.lastRound ?? now.toISOString(), now);
   }
 
   get runningTrials(): readonly TrialRecord[] {

@@ -37,6 +37,11 @@ export class Keeper {
     });
   }
 
+  /** Of the last round that ended; null before the first. */
+  get lastRound(): string | null {
+    return this.#lastRound;
+  }
+
   async roundEnded(startedAt: Date): Promise<PassResult> {
     this.#lastRound = startedAt.toISOString();
     return await this.#write(true);

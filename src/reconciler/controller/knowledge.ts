@@ -72,6 +72,12 @@ export class Knowledge {
     return [...new Set([...named, ...recorded, ...this.#known.keys()])].toSorted();
   }
 
+  /** Does anything have that name, as far as is known? */
+  knows(recipe: string): boolean {
+    const { manifests, invalid } = this.belief.fleet;
+    return this.#known.has(recipe) || [...manifests, ...invalid].some(({ name }) => name === recipe);
+  }
+
   view(recipe: string): RecipeView | undefined {
     return this.#views.get(recipe);
   }
