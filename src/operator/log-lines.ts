@@ -27,7 +27,18 @@ export function logLine(log: Logger, event: LoopEvent): void {
 function logDecision(log: Logger, { reconcile, row, before }: Looked): void {
   const { recipe, decision, reason, message, drift, nextAt, notes } = row;
   const news = notes.filter((note) => before?.notes.includes(note) !== true);
-  const fields = { recipe, reconcile, decision, reason, drift, nextAt, was: before?.decision ?? null, news };
+  const mirror = row.mirror?.state ?? null;
+  const fields = {
+    recipe,
+    reconcile,
+    decision,
+    reason,
+    drift,
+    nextAt,
+    was: before?.decision ?? null,
+    mirror,
+    news,
+  };
   const level = decision === 'unknown' ? 'warn' : 'info';
   log[level]({ ...fields, why: message }, 'decided');
 }

@@ -230,7 +230,8 @@ export class Controller {
       this.#gone(recipe);
       return;
     }
-    if (result.isRemembered) this.#handover.isTaken(recipe, handed);
+    const isMirrorEqual = result.told.row.mirror?.state === 'equal';
+    if (result.isRemembered) this.#handover.isTaken(recipe, handed, isMirrorEqual);
     this.#ports.tell(result.told);
     if (result.told.isNews) this.#keeper.soon();
     this.#trials.judge(result.view, result.decision);

@@ -4,6 +4,7 @@
  */
 import { describe, Fenced } from '../errors.ts';
 import { instantOf } from '../look.ts';
+import { mirrorState } from '../mirror-drift.ts';
 import type { Decision, Instant, RecipeMemory } from '../model.ts';
 import { findingsOf } from '../pass-memory.ts';
 import type { PassPorts } from '../pass.ts';
@@ -60,7 +61,7 @@ export async function lookAt(
     now: instant.now,
     lookedAt: instant.now,
     notes,
-    synced: handed.synced,
+    synced: handed.synced ?? (mirrorState(view)?.state === 'equal' ? null : handed.standing),
   });
   const told = toldOf({ reconcile, row, before, view, handed });
   return { view, decision, told, isRemembered: failure === null };
