@@ -20,7 +20,7 @@ import { openSystemClock } from './clock.ts';
 import { manifestFolder, readStored } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
-import type { Loop } from './loop-composition.ts';
+import type { Loop, LoopSettings } from './loop-composition.ts';
 import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
 import { readFleetMemory, readHistory, readPasses, type StoredRow } from './observed/passes.ts';
@@ -128,7 +128,7 @@ export async function openMetricsFile(path: string): Promise<MetricsFile> {
 }
 
 /** Loaded only where it is asked for, with everything that only the loop needs. */
-export async function openLoop(settings: Settings, stop: AbortSignal): Promise<Loop> {
+export async function openLoop(settings: LoopSettings, stop: AbortSignal): Promise<Loop> {
   const loop = await import('./loop-composition.ts');
   return await loop.openLoop(settings, stop);
 }

@@ -219,7 +219,10 @@ interface Completion {
 }
 
 /** One in which nothing could be evaluated was not completed, however soon it ended (invariant I6). */
-function completionOf({ exitCode, observedAt }: EndedPass['report']): Completion {
+export function completionOf({
+  exitCode,
+  observedAt,
+}: Pick<EndedPass['report'], 'exitCode' | 'observedAt'>): Completion {
   return { exitCode, completedAt: exitCode === 1 ? null : seconds(observedAt) };
 }
 
