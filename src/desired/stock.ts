@@ -19,6 +19,8 @@ export interface Stock {
   unreadable: readonly string[];
 }
 
+export const nothing: Stock = { files: new Map(), folders: new Map(), ways: new Map(), unreadable: [] };
+
 export async function takeStock(folder: string): Promise<Stock> {
   const found = await findManifestFiles(folder);
   const stock = {

@@ -16,7 +16,7 @@ import { basename, join } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import { describe } from '../reconciler/errors.ts';
 import { Settling } from '../settling.ts';
-import { changedFiles, hasMoved, hasSameFolders, takeStock, type Stock } from './stock.ts';
+import { changedFiles, hasMoved, hasSameFolders, nothing, takeStock, type Stock } from './stock.ts';
 
 export interface ManifestListener {
   /** Files that were added, removed, written or touched, as `Manifest.file` names them: once for each burst. */
@@ -26,35 +26,37 @@ export interface ManifestListener {
 }
 
 const PULSE_MS = 500;
+/** Something that cannot be listed may keep chokidar from ever saying that it is ready. */
+const LONGEST_START_MS = 500;
 
+/** What was done before this returns is not told: it is the caller's to look at, afterwards. */
 export async function watchManifests(
   folder: string,
   listener: ManifestListener,
 ): Promise<{ close(): Promise<void> }> {
-  const watching = new ManifestWatch(folder, listener, await takeStock(folder));
-  watching.open();
+  const watching = new ManifestWatch(folder, listener);
+  await watching.open();
   return watching;
 }
 
 class ManifestWatch {
   readonly #folder: string;
   readonly #listener: ManifestListener;
-  readonly #settling = new Settling(() => this.#takeStock());
-  #stock: Stock;
+  readonly #settling = new Settling(() => this.#tell());
+  #stock: Stock = nothing;
   #watcher: FSWatcher | null = null;
   #pulse: NodeJS.Timeout | undefined;
   #beating = Promise.resolve();
   #closed = false;
   #troubled = false;
 
-  constructor(folder: string, listener: ManifestListener, stock: Stock) {
+  constructor(folder: string, listener: ManifestListener) {
     this.#folder = folder;
     this.#listener = listener;
-    this.#stock = stock;
   }
 
-  open(): void {
-    this.#watchFolders();
+  async open(): Promise<void> {
+    await this.#takeStock();
     this.#scheduleBeat();
   }
 
@@ -66,36 +68,38 @@ class ManifestWatch {
     await this.#watcher?.close();
   }
 
+  async #tell(): Promise<void> {
+    const before = this.#stock;
+    await this.#takeStock();
+    const changed = changedFiles(before, this.#stock).map((path) => join(this.#folder, path));
+    if (changed.length > 0 && !this.#closed) this.#listener.onChange(new Set(changed));
+  }
+
   async #takeStock(): Promise<void> {
     const before = this.#stock;
     this.#stock = await takeStock(this.#folder);
-    if (this.#closed) return;
-    if (!hasSameFolders(before, this.#stock)) {
-      await this.#watcher?.close();
-      this.#watchFolders();
-    }
-    const changed = changedFiles(before, this.#stock).map((path) => join(this.#folder, path));
-    if (changed.length > 0) this.#listener.onChange(new Set(changed));
+    if (hasSameFolders(before, this.#stock) || this.#closed) return;
+    await this.#watchFolders();
+    // What was done while nobody watched is seen now. Are the folders others again, that is found by the next beat.
+    const { files } = await takeStock(this.#folder);
+    this.#stock = { ...this.#stock, files };
   }
 
-  #watchFolders(): void {
+  async #watchFolders(): Promise<void> {
+    await this.#watcher?.close();
     const folders = new Set(this.#stock.folders.keys());
-    const wake = (): void => this.#settling.stir();
     // Its own interpretation of what editors do is not wanted: it leaves out names that are files here.
-    this.#watcher = watch([...folders], {
+    const watcher = watch([...folders], {
       atomic: false,
       depth: 0,
       ignoreInitial: true,
       ignorePermissionErrors: true,
       ignored: (path) => basename(path).startsWith('.') && !folders.has(path),
     });
-    this.#watcher
-      .on('all', wake)
-      // What chokidar is told by the system, of which it passes on a part: no change of a file's mode, for one.
-      .on('raw', wake)
-      // What was written while it was still setting up.
-      .on('ready', wake)
-      .on('error', (error) => this.#tellTrouble(error));
+    this.#watcher = watcher;
+    // What chokidar itself is told. Of that it passes on a part: no new mode of a file that was read, for one.
+    watcher.on('raw', () => this.#settling.stir()).on('error', (error) => this.#tellTrouble(error));
+    if (folders.size > 0) await untilReady(watcher);
   }
 
   #scheduleBeat(): void {
@@ -118,4 +122,14 @@ class ManifestWatch {
         'raise fs.inotify.max_user_watches and fs.inotify.max_user_instances where the system has no more of them',
     );
   }
+}
+
+async function untilReady(watcher: FSWatcher): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LONGEST_START_MS);
+    watcher.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

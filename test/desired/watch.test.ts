@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { watchManifests } from '../../src/desired/watch.ts';
 import { manifestFolder } from '../../src/desired/manifests.ts';
 import { Calls } from '../fixtures/calls.ts';
-import { runOutOfWatches } from '../fixtures/no-watches.ts';
+import { beforeTheNextWatch, runOutOfWatches } from '../fixtures/watches.ts';
 import { folderOf, recipe } from './folder-of.ts';
 
 /** What is watched may be a link in a folder of its own; `path` is below it. */
@@ -87,11 +87,6 @@ const bursts: Burst[] = [
     tells: ['shop.yaml'],
   },
   {
-    does: 'gets another mode',
-    act: (folder) => fs.chmodSync(join(folder, 'shop.yaml'), 0o600),
-    tells: ['shop.yaml'],
-  },
-  {
     does: 'is added',
     act: (folder) => fs.writeFileSync(join(folder, 'new.yml'), recipe('new')),
     tells: ['new.yml'],
@@ -132,6 +127,15 @@ const bursts: Burst[] = [
 ];
 
 describe('one settled call for what belongs together, where a manifest', () => {
+  it('gets another mode after it was read', async () => {
+    const folder = await folderOf(files);
+    fs.utimesSync(join(folder, 'shop.yaml'), new Date(), new Date(0));
+    const { calls, at, nothingElse } = await watching(folder);
+    fs.chmodSync(join(folder, 'shop.yaml'), 0o600);
+    expect(await calls.next()).toEqual(at('shop.yaml'));
+    await nothingElse();
+  });
+
   it.each(bursts)('$does', async ({ act, tells }) => {
     const folder = await folderOf(files);
     const { calls, at, nothingElse } = await watching(folder);
@@ -269,6 +273,17 @@ describe('what the reader of manifests passes over', () => {
   });
 });
 
+describe('what is watched', () => {
+  it('is every folder and file that can be seen, and nothing hidden', async () => {
+    const folder = await folderOf({ ...files, '.git/config': 'a', '.shop.yaml.swp': 'a' });
+    const { open } = runOutOfWatches(100);
+    const { calls, at } = await watching(folder);
+    fs.writeFileSync(join(folder, 'team/wiki.yaml'), edited);
+    expect(await calls.next()).toEqual(at('team/wiki.yaml'));
+    expect(open.size).toBe(['.', 'team', ...Object.keys(files)].length);
+  });
+});
+
 describe('files are named', () => {
   it('as their manifests name them', async () => {
     const folder = `${await folderOf({ 'team/shop.yaml': recipe('shop') })}/`;
@@ -322,6 +337,15 @@ describe('nothing is missed', () => {
     expect(await calls.next()).toEqual(at('shop.yaml'));
   });
 
+  it('while folders are watched anew, because there are more of them', async () => {
+    const folder = await folderOf(files);
+    const { calls, at, nothingElse } = await watching(folder);
+    beforeTheNextWatch(() => fs.writeFileSync(join(folder, 'shop.yaml'), edited));
+    fs.mkdirSync(join(folder, 'more'));
+    expect(await calls.next()).toEqual(at('shop.yaml'));
+    await nothingElse();
+  });
+
   it('whatever is done in whatever order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
@@ -360,6 +384,21 @@ describe('where the system gives no more watches', () => {
     fs.renameSync(join(folder, 'coming'), join(folder, 'shop.yaml'));
     expect(await calls.next()).toEqual(at('shop.yaml'));
     fs.rmSync(join(folder, 'team'), { recursive: true });
+    expect(await calls.next()).toEqual(at('team/wiki.yaml'));
+    expect(troubles.unread).toEqual([]);
+  });
+
+  it('everything is found where chokidar is told to ask instead', async () => {
+    process.env['CHOKIDAR_USEPOLLING'] = '1';
+    onTestFinished(() => {
+      delete process.env['CHOKIDAR_USEPOLLING'];
+    });
+    const folder = await folderOf(files);
+    runOutOfWatches();
+    const { calls, troubles, at } = await watching(folder);
+    fs.writeFileSync(join(folder, 'shop.yaml'), edited);
+    expect(await calls.next()).toEqual(at('shop.yaml'));
+    fs.writeFileSync(join(folder, 'team/wiki.yaml'), edited);
     expect(await calls.next()).toEqual(at('team/wiki.yaml'));
     expect(troubles.unread).toEqual([]);
   });

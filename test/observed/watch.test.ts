@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { watchState } from '../../src/observed/watch.ts';
 import { Layout } from '../../src/state/layout.ts';
 import { Calls } from '../fixtures/calls.ts';
-import { runOutOfWatches } from '../fixtures/no-watches.ts';
+import { runOutOfWatches } from '../fixtures/watches.ts';
 
 /** A state folder with these recipes, each with a record and two generations of one volume. */
 async function stateOf(...recipes: string[]) {
