@@ -128,7 +128,7 @@ async function watch(
     }),
     await watchState(layout, {
       onTrouble,
-      onChange: (recipes) => recipes.forEach((recipe) => controller.want(recipe, 'scan')),
+      onChange: (recipes) => controller.stateChanged(recipes),
     }),
   ];
 }

@@ -11,7 +11,8 @@ export function resultOf(exitCode: number): Result {
   return RESULT_OF[exitCode] ?? 'failed';
 }
 
-export type WebhookResult = 'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large';
+export type WebhookResult =
+  'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large' | 'unreadable';
 
 /** Of looks, which is every recipe's, of trials, and of mirrors to be synced. */
 export type QueueName = 'recipes' | 'trials' | 'mirrors';

@@ -24,11 +24,12 @@ import { Knowledge } from './controller/knowledge.ts';
 import { lookAt, type LookPorts, type LookResult } from './controller/looks.ts';
 import { Manifests } from './controller/manifests.ts';
 import { Mirrors } from './controller/mirrors.ts';
+import { differs } from './controller/news.ts';
 import { limitTo, openQueues, type Queues, type QueuesMetrics } from './controller/queues.ts';
 import { Quiet } from './controller/quiet.ts';
 import { Requests } from './controller/requests.ts';
 import { Rounds } from './controller/rounds.ts';
-import { Trials } from './controller/trials.ts';
+import { Trials, type Tried } from './controller/trials.ts';
 import { describe, Fenced } from './errors.ts';
 import type { Cause, TrialRecord } from './model.ts';
 import type { PassResult } from './pass.ts';
@@ -60,6 +61,8 @@ export class Controller {
   readonly #stop: AbortSignal;
   readonly #handover = new Handover();
   readonly #quiet = new Quiet();
+  /** Given out to be tried: nobody else syncs their mirrors meanwhile. */
+  readonly #onTrial = new Set<string>();
   readonly #manifests: Manifests;
   readonly #trials: Trials;
   readonly #mirrors: Mirrors;
@@ -97,7 +100,7 @@ export class Controller {
       ...shared,
       queue: this.queues.mirrors,
       outcomes: this.#handover.synced,
-      isOnTrial: (recipe) => this.#trials.isRunning(recipe),
+      isOnTrial: (recipe) => this.#onTrial.has(recipe),
     });
     this.#requests = new Requests({
       ports: this.#ports,
@@ -142,11 +145,16 @@ export class Controller {
     this.queues.looks.add(recipe, cause);
   }
 
+  /** Something happened to these recipes' records or volumes. What a trial does is looked at when it has ended. */
+  stateChanged(recipes: ReadonlySet<string>): void {
+    for (const recipe of recipes) if (!this.#onTrial.has(recipe)) this.want(recipe, 'edit');
+  }
+
   /** Something happened to these files of the manifest folder; nobody waits for what comes of it. */
   manifestsChanged(files: ReadonlySet<string>): void {
     if (this.#stop.aborted) return;
     this.#manifests.read(files).then(
-      (names) => names.forEach((name) => this.want(name, 'manifest')),
+      (names) => names.forEach((name) => this.want(name, 'edit')),
       (error: unknown) => this.#fail(error),
     );
   }
@@ -233,7 +241,7 @@ export class Controller {
     const isMirrorEqual = result.told.row.mirror?.state === 'equal';
     if (result.isRemembered) this.#handover.isTaken(recipe, handed, isMirrorEqual);
     this.#ports.tell(result.told);
-    if (result.told.isNews) this.#keeper.soon();
+    if (differs(result.told.before, result.told.row)) this.#keeper.soon();
     this.#trials.judge(result.view, result.decision);
     this.#mirrors.judge(result.view, result.decision, handed.synced);
     this.#follow(result, cause);
@@ -265,24 +273,32 @@ export class Controller {
   }
 
   async #try({ key }: Given): Promise<void> {
-    // Both fetch into its mirror.
-    await this.#mirrors.settled(key);
-    if (this.#stop.aborted) return;
-    const tried = await this.#trials.attempt(key, this.#nextReconcile());
-    if (tried.kind === 'unrecorded') {
-      this.#trouble('error', 'a trial could not be recorded', { recipe: key, why: tried.why });
-      this.queues.trials.retry(key, tried.inputs);
-    } else {
-      this.queues.trials.forget(key);
+    this.#onTrial.add(key);
+    try {
+      // It may be at work on the mirror already.
+      await this.#mirrors.settled(key);
+      if (!this.#stop.aborted) this.#tried(key, await this.#trials.attempt(key, this.#nextReconcile()));
+    } finally {
+      this.#onTrial.delete(key);
     }
+  }
+
+  #tried(recipe: string, tried: Tried): void {
+    const { looks, trials } = this.queues;
     if (tried.kind === 'not-wanted') {
       // What the look found has changed since, or could not be remembered: either way nothing is gained by haste.
-      this.queues.looks.retry(key, tried.kind);
+      looks.retry(recipe, tried.kind);
       return;
     }
-    if (tried.kind === 'ended') this.#handover.trialEnded(tried.trial);
-    this.knowledge.acted(key, tried.kind === 'ended' ? tried.trial : null);
-    this.want(key, 'release');
+    if (tried.kind === 'ended') {
+      this.#handover.trialEnded(tried.trial);
+      trials.forget(recipe);
+    } else {
+      this.#trouble('error', 'a trial could not be recorded', { recipe, why: tried.why });
+      trials.retry(recipe, tried.inputs);
+    }
+    this.knowledge.acted(recipe, tried.kind === 'ended' ? tried.trial : null);
+    this.want(recipe, 'release');
   }
 
   async #sync({ key }: Given): Promise<void> {

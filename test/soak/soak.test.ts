@@ -30,7 +30,7 @@ it('grows by nothing', async () => {
     };
     const timeoutMs = SECONDS * 1000 + 120_000;
     const loop = await RunningLoop.start(fleet, { env, timeoutMs }, ['--log-level', 'info']);
-    const url = String((await loop.line({ msg: 'listening' }))['url']);
+    const url = await loop.url();
     upheaval.reachableAt(url);
     const samples = await soak(upheaval, () => takeSample(loop.pid, url, fleet.state));
     expect((await loop.stop()).code).toBe(0);

@@ -1,7 +1,8 @@
 /** A fleet that is never left in peace: what happens to it next is drawn by a seed. */
 import { createHmac } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../fixtures/fleet.ts';
 import type { HttpGit, HttpGitMode } from '../fixtures/http-git.ts';
 import type { Behaviour, UpstreamRepo } from '../fixtures/upstream-repo.ts';
@@ -12,6 +13,7 @@ export const HOOK_SECRET = 'soak-hook-secret';
 /** Tags older than that are withdrawn: upstreams stay as large as they are, and so must everything else. */
 const TAGS_KEPT = 12;
 const BURST = 50;
+const AWAY_MS = 1500;
 const FAULTS: readonly Behaviour[] = [{ answer500: true }, { exitAtStart: 3 }, { failOnUpgrade: true }];
 const OUTAGES: readonly HttpGitMode[] = ['refuse', 'hang', 'too-many-requests', 'not-git'];
 
@@ -115,10 +117,14 @@ export class Upheaval {
     this.#git.mode = await Promise.resolve(this.#draw(OUTAGES));
   }
 
+  /** A volume is away for a while, and comes back unless another took its place. */
   async #damage({ name }: Recipe): Promise<void> {
     const generation = (await this.#fleet.record(name))?.['generation'];
-    const volume = join(this.#fleet.state, name, 'generations', String(generation), 'volumes', 'data');
-    await rm(volume, { recursive: true, force: true });
+    const volumes = join(this.#fleet.state, name, 'generations', String(generation), 'volumes');
+    const away = join(this.#fleet.folder, `away-${name}`);
+    if (!(await moved(join(volumes, 'data'), away))) return;
+    await sleep(AWAY_MS);
+    if (!(await moved(away, join(volumes, 'data')))) await rm(away, { recursive: true });
   }
 
   async #webhooks({ name }: Recipe): Promise<void> {
@@ -153,6 +159,13 @@ export class Upheaval {
   async #ask(path: string, init: RequestInit = {}): Promise<void> {
     await (await fetch(`${this.#url}${path}`, init)).text();
   }
+}
+
+async function moved(from: string, to: string): Promise<boolean> {
+  return await rename(from, to).then(
+    () => true,
+    () => false,
+  );
 }
 
 const QUICK_RETRY = { red: { base: '5s', max: '20s' }, infra: { base: '1s', max: '5s' } };

@@ -10,6 +10,7 @@ import { findingsOf } from '../pass-memory.ts';
 import type { PassPorts } from '../pass.ts';
 import type { Calendar } from '../ports.ts';
 import type { Row } from '../report.ts';
+import { rememberTags } from '../remember.ts';
 import { unreadOf } from '../unread.ts';
 import { readable, type RecipeView } from '../view.ts';
 import { decideWithin, openingSince } from '../windows.ts';
@@ -45,10 +46,11 @@ export async function lookAt(
   const observed = await observeOne(recipe, knowledge, ports, signal);
   if (observed === null) return null;
   const instant = instantOf(ports.clock);
-  // Before deciding: what it takes up is part of what is decided about.
-  knowledge.see(observed);
+  // Before deciding: when a tag was first seen is part of what is said, and is not to be said otherwise by the next look.
+  const seen = withSightings(observed, instant);
+  knowledge.see(seen);
   const opening = openingFor(recipe, knowledge, ports.calendar, instant);
-  const decided = decideWithin(observed, knowledge.fleetView(instant), knowledge.context(instant), opening);
+  const decided = decideWithin(seen, knowledge.fleetView(instant), knowledge.context(instant), opening);
   const found = {
     ...decided,
     outcome: { synced: handed.synced, tended: handed.tended },
@@ -65,6 +67,12 @@ export async function lookAt(
   });
   const told = toldOf({ reconcile, row, before, view, handed });
   return { view, decision, told, isRemembered: failure === null };
+}
+
+function withSightings(view: RecipeView, instant: Instant): RecipeView {
+  const { memory, refs } = view;
+  if (!memory.readable || refs?.readable !== true) return view;
+  return { ...view, memory: readable(rememberTags(memory.value, refs.value.tags, instant)) };
 }
 
 function toldOf({

@@ -8,19 +8,7 @@ export function isNews(before: Row | null, row: Row): boolean {
 
 /** Without what changes by itself at every look, such as when that was. */
 function told(row: Row): string {
-  const {
-    decision,
-    drift,
-    reason,
-    message,
-    latest,
-    canonical,
-    nextAt,
-    suspended,
-    damage,
-    mirror,
-    lastVerdict,
-  } = row;
+  const { decision, drift, reason, message, latest, canonical, nextAt, suspended, damage, mirror } = row;
   const mirrors = mirror === null ? null : [mirror.state, mirror.reason, mirror.pullRequests];
   return JSON.stringify([
     decision,
@@ -33,6 +21,10 @@ function told(row: Row): string {
     suspended,
     damage,
     mirrors,
-    lastVerdict,
   ]);
+}
+
+/** Whether anything differs that is stored and shown, but for when it was seen. */
+export function differs(before: Row | null, row: Row): boolean {
+  return before === null || JSON.stringify({ ...before, observedAt: row.observedAt }) !== JSON.stringify(row);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../../fixtures/fleet.ts';
 import { RunningLoop } from '../../fixtures/running-loop.ts';
+import { storeTree } from '../../fixtures/upstream-repo.ts';
 import { expectInvariants } from '../../invariants.ts';
 
 const V1 = '1.0.0+1.0';
@@ -25,8 +26,11 @@ describe('the loop', () => {
   it('seeds what has no canonical, says so, and does nothing more about it', async () => {
     await fleet.recipe('shop', V1);
     const loop = await RunningLoop.start(fleet);
-    await loop.line(promoted('shop'));
-    await loop.line({ msg: 'decided', recipe: 'shop', decision: 'in-sync' });
+    const ended = await loop.line(promoted('shop'));
+    await loop.line(
+      { msg: 'looked', recipe: 'shop' },
+      loop.lines().findIndex(({ time }) => time === ended['time']),
+    );
     expect(await fleet.record('shop')).toMatchObject({ version: V1, generation: 1 });
     const outcome = await loop.stop();
     expect(outcome.code).toBe(0);
@@ -65,6 +69,24 @@ describe('the loop', () => {
     await expectInvariants(fleet);
   });
 
+  it('holds a moved tag, says so once, and follows it where a person accepts that', async () => {
+    await fleet.reconciler({ interval: '1s' });
+    const upstream = await fleet.recipe('shop', V1);
+    const loop = await RunningLoop.start(fleet);
+    await loop.line(promoted('shop'));
+    await upstream.commit({ ...(await storeTree()), more: 'words' }, 'Not in the release');
+    await upstream.git('tag', '--force', V1);
+    await loop.line({ msg: 'decided', recipe: 'shop', reason: 'tag-moved' });
+    for (let round = 0; round < 3; round++) await loop.line({ msg: 'every recipe was looked at' }, loop.mark());
+    expect(loop.lines().filter(({ reason }) => reason === 'tag-moved')).toHaveLength(1);
+    const from = loop.mark();
+    await fleet.reconcile(['accept', 'shop'], { env: { RECONCILE_REQUEST_PATIENCE: '45s' } });
+    await loop.line(promoted('shop'), from);
+    await loop.line({ msg: 'decided', recipe: 'shop', decision: 'in-sync' }, from);
+    await loop.stop();
+    await expectInvariants(fleet);
+  });
+
   it('repairs a volume that goes, at the next round at the latest', async () => {
     await fleet.reconciler({ interval: '1s' });
     await fleet.recipe('shop', V1);
@@ -92,7 +114,7 @@ describe('the loop', () => {
   });
 
   it('goes on while nothing is enrolled, and says that this is an error', async () => {
-    const loop = RunningLoop.launch(fleet);
+    const loop = await RunningLoop.launch(fleet);
     await loop.line({ msg: 'nothing could be evaluated' });
     await fleet.recipe('shop', V1);
     await loop.stop();
@@ -104,7 +126,7 @@ describe('a stop', () => {
     const upstream = await fleet.upstream('slow');
     await upstream.release(V1, { neverListen: true });
     await fleet.manifest('slow', { ...fleet.storeSpec(), health: { timeout: '40s' } });
-    const loop = RunningLoop.launch(fleet);
+    const loop = await RunningLoop.launch(fleet);
     await loop.line({ msg: 'a step begins', recipe: 'slow', step: 'install' });
     const outcome = await loop.stop();
     expect(outcome.code).toBe(0);
@@ -117,7 +139,7 @@ describe('a stop', () => {
     await upstream.release(V1, { neverListen: true });
     await fleet.manifest('slow', { ...fleet.storeSpec(), health: { timeout: '40s' } });
     await fleet.recipe('shop', V1);
-    const killed = RunningLoop.launch(fleet);
+    const killed = await RunningLoop.launch(fleet);
     await killed.line({ msg: 'a step begins', recipe: 'slow', step: 'install' });
     killed.signal('SIGKILL');
     await killed.done;

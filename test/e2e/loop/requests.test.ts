@@ -1,4 +1,6 @@
 /** What people ask of the loop by the command line. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../../fixtures/fleet.ts';
 import { RunningLoop } from '../../fixtures/running-loop.ts';
@@ -53,7 +55,8 @@ describe('beside the loop', () => {
     expect(left.json).toMatchObject({ state: 'left' });
     const collected = fleet.reconcile(['gc', '--json'], PATIENT);
     await fleet.manifest('slow', { ...fleet.storeSpec(), suspend: { reason: 'it is slow' } });
-    expect((await collected).json).toMatchObject({ state: 'obeyed' });
+    expect((await collected).json).toMatchObject({ kind: 'Collection', exitCode: 0, stillThere: [] });
+    expect(existsSync(join(fleet.state, 'shop', 'generations', '9'))).toBe(false);
     await fleet.recipe('bank', V1);
     await loop.line({ msg: 'a trial ended', recipe: 'bank', verdict: 'green' });
   });

@@ -18,7 +18,7 @@ beforeEach(async () => {
   upstream = await fleet.upstream('slow');
   await upstream.release('1.0.0+1.0', { neverListen: true });
   await fleet.manifest('slow', { ...fleet.storeSpec(), ...PATIENT });
-  loop = RunningLoop.launch(fleet);
+  loop = await RunningLoop.launch(fleet);
   await loop.line({ msg: 'a step begins', step: 'install' });
 });
 
