@@ -77,7 +77,8 @@ describe('the loop', () => {
     await upstream.commit({ ...(await storeTree()), more: 'words' }, 'Not in the release');
     await upstream.git('tag', '--force', V1);
     await loop.line({ msg: 'decided', recipe: 'shop', reason: 'tag-moved' });
-    for (let round = 0; round < 3; round++) await loop.line({ msg: 'every recipe was looked at' }, loop.mark());
+    for (let round = 0; round < 3; round++)
+      await loop.line({ msg: 'every recipe was looked at' }, loop.mark());
     expect(loop.lines().filter(({ reason }) => reason === 'tag-moved')).toHaveLength(1);
     const from = loop.mark();
     await fleet.reconcile(['accept', 'shop'], { env: { RECONCILE_REQUEST_PATIENCE: '45s' } });
