@@ -11,7 +11,8 @@ export function resultOf(exitCode: number): Result {
   return RESULT_OF[exitCode] ?? 'failed';
 }
 
-export type WebhookResult = 'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large';
+export type WebhookResult =
+  'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large' | 'unreadable';
 
 /** Of looks, which is every recipe's, and of trials. */
 export type QueueName = 'recipes' | 'trials';
@@ -73,6 +74,7 @@ export const WEBHOOK_RESULTS = every<WebhookResult>({
   'not-configured': 'not-configured',
   'unknown-recipe': 'unknown-recipe',
   'too-large': 'too-large',
+  unreadable: 'unreadable',
 });
 
 /** A word that is added to one of these types and forgotten here does not compile. */
