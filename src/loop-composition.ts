@@ -86,9 +86,10 @@ function metricsOf({ ports, lease }: Actor): Metrics {
 }
 
 function openController(
-  { ports, lease, store }: Actor,
+  actor: Actor,
   { settings, metrics, feed, last, stop }: Parts & { last: LastPass; stop: AbortSignal },
 ): Controller {
+  const { ports, lease } = actor;
   const tell = (event: LoopEvent): void => {
     logLine(settings.log, event);
     count(metrics, event);
@@ -101,7 +102,7 @@ function openController(
       calendar: cronCalendar,
       queues: metrics.queues,
       tell,
-      keep: async (result, isOver) => void (await store(result, { whole: true, isOver })),
+      keep: async (result, isOver) => void (await actor.store(result, { whole: true, isOver })),
     },
     stop: AbortSignal.any([stop, lease.term.lost]),
     lastPass: last,

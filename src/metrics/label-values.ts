@@ -74,6 +74,7 @@ export const WEBHOOK_RESULTS = every<WebhookResult>({
   'not-configured': 'not-configured',
   'unknown-recipe': 'unknown-recipe',
   'too-large': 'too-large',
+  unreadable: 'unreadable',
 });
 
 /** A word that is added to one of these types and forgotten here does not compile. */
