@@ -1,5 +1,6 @@
 /** The command line: what there is, with which options; each command's own file does it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { didYouMean } from '../nearest.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import type { Context, ExitCode } from './context.ts';
 import type { RawOptions } from './setup.ts';
@@ -63,7 +64,10 @@ function onceCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
 
 function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
   const root = common(new Command('reconcile'), env)
-    .description('Keeps a known-good, warm install of every enrolled recipe at its latest release.')
+    .description(
+      'Keeps a known-good, warm install of every enrolled recipe at its latest release: continuously, until it is ' +
+        'stopped, where no command is given.',
+    )
     .addOption(
       new Option(
         '--once',
@@ -71,7 +75,9 @@ function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
       ),
     )
     .addHelpText('after', EXIT_CODES)
+    .allowExcessArguments()
     .action((_options: unknown, command: Command) => {
+      refuseStranger(command);
       accept(command, async (context) => (await import('./loop.ts')).loop(context), 'info');
     });
   addLooking(root, env, accept);
@@ -79,6 +85,14 @@ function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
   addOperating(root, env, accept);
   addManifests(root, env, accept);
   return root;
+}
+
+/** What is no command would otherwise be taken for an argument of the loop. */
+function refuseStranger(command: Command): void {
+  const [stranger] = command.args;
+  if (stranger === undefined) return;
+  const names = command.commands.map((each) => each.name());
+  command.error(`error: unknown command '${stranger}'${didYouMean(stranger, names)}`);
 }
 
 const EXIT_CODES = `

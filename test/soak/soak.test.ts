@@ -6,13 +6,13 @@ import { Fleet } from '../fixtures/fleet.ts';
 import { HttpGit } from '../fixtures/http-git.ts';
 import { RunningLoop } from '../fixtures/running-loop.ts';
 import { expectInvariants } from '../invariants.ts';
-import { growthOf, table, takeSample, type Sample } from './samples.ts';
+import { course, growthOf, table, takeSample, type Sample } from './samples.ts';
 import { HOOK_SECRET, TOKEN, Upheaval } from './upheaval.ts';
 
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? '60');
 const SEED = Number(process.env['SOAK_SEED'] ?? '1');
 const RECIPES = 12;
-const SAMPLES = 60;
+const SAMPLES = 120;
 /** Between two things that happen: what a fleet lives through in a month passes in some minutes. */
 const PEACE_MS = 250;
 
@@ -36,7 +36,7 @@ it('grows by nothing', async () => {
     expect((await loop.stop()).code).toBe(0);
     const growth = growthOf(samples);
     await report(
-      `${table(growth)}\n\n${[...upheaval.counts].map(([what, count]) => `${count} ${what}`).join(', ')}\n`,
+      `${table(growth)}\n\n${course(samples)}\n\n${[...upheaval.counts].map(([what, count]) => `${count} ${what}`).join(', ')}\n`,
     );
     await expectInvariants(fleet);
     expect(growth.filter(({ isGrowth }) => isGrowth)).toEqual([]);

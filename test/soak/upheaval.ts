@@ -14,6 +14,7 @@ export const HOOK_SECRET = 'soak-hook-secret';
 const TAGS_KEPT = 12;
 const BURST = 50;
 const AWAY_MS = 1500;
+const OUTAGE_MS = 4000;
 const FAULTS: readonly Behaviour[] = [{ answer500: true }, { exitAtStart: 3 }, { failOnUpgrade: true }];
 const OUTAGES: readonly HttpGitMode[] = ['refuse', 'hang', 'too-many-requests', 'not-git'];
 
@@ -63,7 +64,6 @@ export class Upheaval {
       'bad release': (recipe) => this.#release(recipe, this.#draw(FAULTS)),
       'moved tag': (recipe) => this.#moveTag(recipe),
       outage: () => this.#outage(),
-      recovery: async () => await Promise.resolve((this.#git.mode = 'serve')),
       edit: (recipe) => this.#enrol(recipe, { retain: 1 + this.#number(3) }),
       suspension: (recipe) => this.#enrol(recipe, { suspend: { reason: 'soaking' } }),
       resumption: (recipe) => this.#enrol(recipe),
@@ -114,7 +114,9 @@ export class Upheaval {
   }
 
   async #outage(): Promise<void> {
-    this.#git.mode = await Promise.resolve(this.#draw(OUTAGES));
+    this.#git.mode = this.#draw(OUTAGES);
+    await sleep(OUTAGE_MS);
+    this.#git.mode = 'serve';
   }
 
   /** A volume is away for a while, and comes back unless another took its place. */
