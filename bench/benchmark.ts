@@ -7,6 +7,7 @@ import { nameOf, NODE, observersOf, type Observer } from './observation.ts';
 import { measureQueue } from './queue.ts';
 import { measureByTurns, type Contestant } from './rounds.ts';
 import { measureSeed, type SeedCost } from './seed.ts';
+import { measureServed, type ServedCost } from './served.ts';
 import { TAGS } from './upstream.ts';
 import { makeWorld } from './world.ts';
 
@@ -35,6 +36,7 @@ export interface Measurements {
   seed: SeedCost;
   /** Milliseconds for `OPERATIONS` names added, given out and done. */
   queueMs: number;
+  served: ServedCost;
 }
 
 export interface Wishes {
@@ -44,6 +46,8 @@ export interface Wishes {
 
 /** The fleet whose `status` is asked for, or the largest smaller one. */
 const STATUS_OF = 100;
+/** The same of the loop's server. */
+const SERVED = 1000;
 
 export async function runBenchmark(
   folder: string,
@@ -68,6 +72,7 @@ export async function runBenchmark(
     const observations: Observation[] = [];
     for (const fleet of fleets) observations.push(await observationOf(fleet, fleet.size, 'memory', costs));
     observations.push(await observationOf(byGit, BY_GIT, 'git http-backend', costs));
+    const served = fleets.findLast(({ size }) => size <= SERVED) ?? byGit;
     say('measuring a seed');
     return {
       machine: await describeMachine(),
@@ -78,6 +83,7 @@ export async function runBenchmark(
       status: { ...costOf(status, costs), recipes: shown.size },
       seed: await measureSeed(join(folder, 'seed'), fetchable, rounds),
       queueMs: await measureQueue(rounds),
+      served: await measureServed(served, rounds),
     };
   } finally {
     await world.close();

@@ -12,7 +12,8 @@ export interface Figure {
 }
 
 export function figuresOf(measurements: Measurements): Figure[] {
-  const { node, status, seed, queueMs } = measurements;
+  const { node, status, seed, queueMs, served } = measurements;
+  const thousandServed = served.recipes === 1000 ? served : null;
   const [thousand, five] = [ofSize(measurements, 1000), ofSize(measurements, 5000)];
   const git = thousand?.git ?? null;
   return [
@@ -44,6 +45,9 @@ export function figuresOf(measurements: Measurements): Figure[] {
       status.recipes === 100 ? status.wallMs : undefined,
       node.wallMs,
     ]),
+    figure('time of the page of 1 000 recipes, to its last byte', 1000, 'ms', [thousandServed?.pageMs, 1]),
+    figure('time until Chromium shows it', 1000, 'ms', [thousandServed?.shownMs ?? undefined, 1]),
+    figure('time of a scrape of 1 000 recipes', 250, 'ms', [thousandServed?.scrapeMs, 1]),
   ];
 }
 

@@ -38,7 +38,7 @@ function growth(observation: Observation, before: Observation | undefined): stri
   return amount(observation.once.wallMs / before.once.wallMs, '×');
 }
 
-function otherTable({ node, status, seed }: Measurements): string {
+function otherTable({ node, status, seed, served }: Measurements): string {
   return table(
     ['besides', 'time'],
     [
@@ -46,6 +46,12 @@ function otherTable({ node, status, seed }: Measurements): string {
       [`status of ${status.recipes} recipes`, cost(status)],
       ['a pass that seeds one recipe', amount(seed.passMs, 'ms')],
       ['its trial', amount(seed.trialMs, 'ms')],
+      [`the page of ${served.recipes} recipes`, amount(served.pageMs, 'ms')],
+      [
+        'the same, shown by Chromium',
+        served.shownMs === null ? 'not measured' : amount(served.shownMs, 'ms'),
+      ],
+      [`a scrape of ${served.recipes} recipes`, amount(served.scrapeMs, 'ms')],
       ['two starts and stops of its app and a copy of its volume, by hand', amount(seed.byHandMs, 'ms')],
     ],
   );

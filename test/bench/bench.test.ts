@@ -158,5 +158,7 @@ it('measures everything once, and says so as one JSON object', async () => {
   expect(measured.status.recipes).toBe(10);
   expect(measured.seed.passMs).toBeGreaterThan(measured.seed.trialMs);
   expect(measured.seed.trialMs).toBeGreaterThan(0);
-  expect(measured.figures).toHaveLength(8);
+  expect(measured.served.pageMs).toBeGreaterThan(0);
+  expect(measured.served.scrapeMs).toBeGreaterThan(0);
+  expect(measured.figures).toHaveLength(11);
 });
