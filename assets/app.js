@@ -193,6 +193,7 @@ let gathering = 0;
 
 /** @param {MessageEvent<string>} event */
 function happened(event) {
+  place = event.lastEventId;
   const name = JSON.parse(event.data).recipe;
   if (recipe !== '' && name !== recipe) return;
   if (typeof name === 'string' && recipe === '') changed.add(name);
@@ -234,25 +235,40 @@ function lookAtEverything() {
   gather();
 }
 
-/** @param {string} place */
-function listen(place) {
-  const source = new EventSource(`/api/events?after=${place}`);
-  source.addEventListener('open', () => tell('live', 'Live'));
-  source.addEventListener('error', () => {
+/** The last event that was heard of. */
+let place = after ?? '';
+/** @type {EventSource | null} */
+let source = null;
+
+function listen() {
+  if (source !== null || document.hidden) return;
+  const opened = new EventSource(`/api/events?after=${place}`);
+  source = opened;
+  opened.addEventListener('open', () => tell('live', 'Live'));
+  opened.addEventListener('error', () => {
+    if (source !== opened) return;
     tell('lost', 'Reconnecting…');
     // Refused, not lost: a browser does not come back by itself.
-    if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => {
-      lookAtEverything();
-      listen(place);
-    }, COME_BACK_MS);
+    if (opened.readyState !== EventSource.CLOSED) return;
+    source = null;
+    setTimeout(listen, COME_BACK_MS);
   });
-  for (const type of ['decision', 'step', 'trial', 'pass']) source.addEventListener(type, happened);
-  source.addEventListener('missed', lookAtEverything);
+  for (const type of ['decision', 'step', 'trial', 'pass']) opened.addEventListener(type, happened);
+  opened.addEventListener('missed', lookAtEverything);
+}
+
+/** A browser has few connections for one server, and tabs that nobody sees would hold them all. */
+function lookAway() {
+  source?.close();
+  source = null;
 }
 
 if (after !== null) {
-  listen(after);
+  listen();
   setInterval(lookAtEverything, LOOK_AGAIN_MS);
-  document.addEventListener('visibilitychange', lookAtEverything);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return lookAway();
+    listen();
+    lookAtEverything();
+  });
 }

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip as gzipWith, constants } from 'node:zlib';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import type { Answer, Question, Respond } from './answer.ts';
+import { text, type Answer, type Question, type Respond } from './answer.ts';
+import { readBody } from './body.ts';
 import { isOwnHost } from './own-host.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
@@ -45,18 +46,18 @@ export function makeApplication(options: ApplicationOptions): Express {
   app.use(async (request, response, next) => {
     response.set(SECURITY_HEADERS);
     if (!options.onlyOwnHosts || request.method === 'POST' || isOwnHost(request.headers.host)) return next();
-    await send(request, response, fail(request.path, 421, FOREIGN_HOST));
+    await send(request, response, text(FOREIGN_HOST, 421));
   });
   for (const { path, method, respond } of routes) {
     const route = app.route(path);
     const handle = async (request: Request, response: Response): Promise<void> =>
-      await send(request, response, await respond(questionOf(request, response, options.bodyLimit)));
+      await send(request, response, await respond(questionOf(request, options.bodyLimit)));
     if (method === 'GET') route.get(handle);
     else route.post(handle);
     refuseOthers(app, path, method, fail);
   }
   app.get(endless.path, async (request, response) => {
-    const question = questionOf(request, response, options.bodyLimit);
+    const question = questionOf(request, options.bodyLimit);
     response.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
     response.set('X-Accel-Buffering', 'no');
     if (request.method === 'HEAD') return void response.end();
@@ -73,7 +74,7 @@ export function makeApplication(options: ApplicationOptions): Express {
 
 const FOREIGN_HOST =
   'this server is for this machine alone and was asked under another name; ask it as localhost, or let the proxy ' +
-  'before it send the Host header 127.0.0.1';
+  'before it send the Host header 127.0.0.1\n';
 
 function refuseOthers(
   app: Express,
@@ -108,26 +109,14 @@ function statusOf(error: unknown): number {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
-function questionOf(request: Request, response: Response, bodyLimit: number): Question {
+function questionOf(request: Request, bodyLimit: number): Question {
   const at = request.originalUrl.indexOf('?');
   return {
     params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
     query: new URLSearchParams(at === -1 ? '' : request.originalUrl.slice(at + 1)),
     headers: request.headers,
-    body: () => readBody(request, response, bodyLimit),
+    body: () => readBody(request, bodyLimit),
   };
-}
-
-function readBody(request: Request, response: Response, limit: number): Promise<Buffer | null> {
-  const read = express.raw({ type: () => true, limit, inflate: false });
-  return new Promise((resolve, reject) => {
-    read(request, response, (error?: unknown) => {
-      const body: unknown = request.body;
-      if (error === undefined) resolve(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
-      else if (statusOf(error) === 413) resolve(null);
-      else reject(error instanceof Error ? error : new Error('the body could not be read', { cause: error }));
-    });
-  });
 }
 
 const CACHING: Readonly<Record<Answer['caching'], string>> = {

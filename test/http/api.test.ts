@@ -95,7 +95,7 @@ describe('asking for a recipe to be looked at', () => {
 
   it('takes no body for it', async () => {
     const { port, operator } = await serve(undefined, {
-      limits: { headersMs: 500, requestMs: 500, checkMs: 50 },
+      limits: { headersMs: 3000, requestMs: 3000, checkMs: 50 },
     });
     const connection = await RawConnection.open(port);
     connection.say(

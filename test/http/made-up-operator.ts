@@ -1,7 +1,7 @@
 /** An operator whose fleet tests say: what is stored is in its fields, what it was asked to do too. */
 import { EventFeed } from '../../src/http/event-feed.ts';
 import type { ExplainedRecipe, Operator, OperatorEvent, RunningTrial } from '../../src/http/operator.ts';
-import { comparable } from '../../src/desired/upstream-url.ts';
+import { placesOf } from '../../src/desired/places.ts';
 import type { WebhookResult } from '../../src/metrics/label-values.ts';
 import type { TrialRecord } from '../../src/reconciler/model.ts';
 import type { Row } from '../../src/reconciler/report.ts';
@@ -93,10 +93,8 @@ export class MadeUpOperator implements Operator {
   }
 
   recipesAt(urls: readonly string[]): string[] {
-    const places = urls.map(comparable);
-    return [...this.upstreams]
-      .filter(([, url]) => places.includes(comparable(url)))
-      .map(([recipe]) => recipe);
+    const manifests = [...this.upstreams].map(([name, upstream]) => ({ name, upstream, mirror: null }));
+    return placesOf(manifests).recipesAt(urls);
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {

@@ -6,6 +6,14 @@ import { getPlainly, RawConnection, SECRET, serve } from './serving.ts';
 
 const QUICK = { headersMs: 300, requestMs: 600, checkMs: 50, keepAliveMs: 200, stillMs: 1_500 };
 
+/** Undefined where the connection is refused. */
+function statusOf(url: string): Promise<number | undefined> {
+  return getPlainly(url).then(
+    ({ status }) => status,
+    () => undefined,
+  );
+}
+
 describe('a client that takes its time', () => {
   it('with its headers is answered 408 and hung up on', async () => {
     const { port } = await serve(undefined, { limits: QUICK });
@@ -43,14 +51,14 @@ describe('a client that takes its time', () => {
   });
 
   it('with reading an answer is hung up on', async () => {
-    const { port, operator } = await serve(undefined, { limits: { ...QUICK, stillMs: 300 } });
+    const { port, url, operator } = await serve(undefined, { limits: { stillMs: 300, connections: 1 } });
     operator.exposition = 'x'.repeat(64 * 1024 * 1024);
     const connection = await RawConnection.open(port);
     connection.socket.pause();
     connection.say('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    connection.socket.on('end', () => undefined);
-    // Reading on after a while, it finds that the answer ends early.
-    setTimeout(() => connection.socket.resume(), 1_000);
+    // There is room for another only once it is gone.
+    await expect.poll(() => statusOf(`${url}/healthz`), { timeout: 20_000 }).toBe(200);
+    connection.socket.resume();
     await connection.closed;
     expect(connection.received.length).toBeLessThan(operator.exposition.length);
   });
@@ -90,12 +98,7 @@ describe('connections', () => {
     await fourth.closed;
     expect(fourth.received).toBe('');
     open[0]?.socket.destroy();
-    const answered = (): Promise<number | undefined> =>
-      getPlainly(`${url}/healthz`).then(
-        ({ status }) => status,
-        () => undefined,
-      );
-    await expect.poll(answered).toBe(200);
+    await expect.poll(() => statusOf(`${url}/healthz`)).toBe(200);
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Served } from './serving.ts';
 import { RawConnection, SECRET, serve } from './serving.ts';
@@ -147,10 +148,23 @@ describe('a webhook is refused', () => {
     expect(served.operator.wanted).toEqual([]);
   });
 
-  it('that is compressed: 415', async () => {
+  it('that is compressed, though it is signed as it was sent: 400', async () => {
     const served = await serve();
-    const headers = { 'x-gitea-signature': signatureOf(body), 'content-encoding': 'gzip' };
-    expect((await send(served, body, headers)).status).toBe(415);
+    const small = gzipSync(body);
+    const headers = { 'x-gitea-signature': signatureOf(small), 'content-encoding': 'gzip' };
+    const response = await served.get('/hooks/gitea', { method: 'POST', body: small, headers });
+    expect(response.status).toBe(400);
+  });
+
+  it('that breaks off, and nobody’s log is filled by it', async () => {
+    const served = await serve();
+    const connection = await RawConnection.open(served.port);
+    connection.say(
+      `POST /hooks/gitea HTTP/1.1\r\nHost: localhost\r\nX-Gitea-Signature: ${'0'.repeat(64)}\r\nContent-Length: 99\r\n\r\n{`,
+    );
+    connection.socket.destroy();
+    await served.close(new AbortController().signal);
+    expect([served.logged, served.operator.webhooks]).toEqual([[], []]);
   });
 });
 
@@ -174,7 +188,7 @@ describe('the length of a webhook', () => {
   });
 
   it('may not be more where it is not said beforehand', async () => {
-    const served = await serve(undefined, { limits: { headersMs: 500, requestMs: 1000, checkMs: 50 } });
+    const served = await serve(undefined, { limits: { headersMs: 3000, requestMs: 3000, checkMs: 50 } });
     const connection = await RawConnection.open(served.port);
     connection.say(
       `POST /hooks/gitea HTTP/1.1\r\nHost: localhost\r\nX-Gitea-Signature: ${'0'.repeat(64)}\r\nTransfer-Encoding: chunked\r\n\r\n`,

@@ -197,6 +197,53 @@ describe('while things happen', () => {
     await page.getByText('On trial now').waitFor({ state: 'detached' });
   });
 
+  it('and no event tells of it, it is seen within a minute', async () => {
+    const { url, operator } = await serve();
+    const page = await openPage(`${url}/nowhere`);
+    await page.clock.install();
+    await page.goto(url);
+    await isLive(page);
+    operator.rows = operator.rows.map((row) => ({ ...row, message: 'nobody said so' }));
+    await page.clock.runFor(61_000);
+    await page.locator('[id="row-gitea"]', { hasText: 'nobody said so' }).waitFor();
+  });
+
+  it('a page that was refused events asks for them again', async () => {
+    const { url, close, port } = await serve(undefined, { limits: { readers: 0 } });
+    const page = await openPage(`${url}/nowhere`);
+    await page.clock.install();
+    await page.goto(url);
+    await page.getByText('Reconnecting…').waitFor();
+    await close(AbortSignal.abort());
+    const again = await serve(undefined, { port });
+    await page.clock.runFor(11_000);
+    await isLive(page);
+    again.operator.change('gitea', { message: 'heard of again' });
+    await page.clock.runFor(1_000);
+    await page.getByText('heard of again').waitFor();
+  });
+
+  it('a page that nobody sees holds no connection, and knows everything once somebody does', async () => {
+    const { url, operator } = await serve(undefined, { limits: { readers: 1 } });
+    const page = await openPage(url);
+    await isLive(page);
+    await page.evaluate(`
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+    const other = await openPage(url);
+    await isLive(other);
+    await other.close();
+    operator.change('gitea', { message: 'while nobody looked' });
+    await page.evaluate(`
+      delete document.hidden;
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+    await page.getByText('while nobody looked').waitFor();
+    operator.change('gitea', { message: 'and now that somebody does' });
+    await page.getByText('and now that somebody does').waitFor();
+  });
+
   it('losing the server is said, and finding it again too', async () => {
     const operator = new MadeUpOperator();
     const first = await serve(operator);
