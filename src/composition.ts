@@ -17,7 +17,7 @@ import { recover, type RecoveryPorts } from './actuators/recovery.ts';
 import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
 import { openSystemClock } from './clock.ts';
-import { manifestFolder, readStored } from './desired/manifests.ts';
+import { manifestFolder } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
 import type { Loop, LoopSettings } from './loop-composition.ts';
@@ -35,6 +35,7 @@ import type { Driver, MirrorReader } from './reconciler/ports.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
+import { hasStartedAnything } from './run.ts';
 import { acquireLease, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
@@ -75,7 +76,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
   const registry = fileRegistry({
     layout,
     driver,
-    readManifest: readStored,
+    manifestReader: async () => (await import('./desired/recipe.ts')).readStored,
     warn: (why) => settings.log.warn({ why }, 'a stored trial cannot be read and is left out'),
   });
   const known = async (): Promise<readonly string[]> => {
@@ -229,7 +230,7 @@ async function storeResult(
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */
 async function endTerm(lease: Lease, driver: Driver): Promise<void> {
   const { term } = lease;
-  if (!term.lost.aborted) {
+  if (!term.lost.aborted && hasStartedAnything()) {
     await driver
       .reap(term.mark, term.folder)
       .catch((error: unknown) => term.leaveToRecovery(describe(error)));

@@ -32,8 +32,11 @@ const Document = z.object({
 export interface GenerationReader {
   layout: Layout;
   driver: Driver;
-  /** Reads a manifest that was stored with a generation; null where this program no longer can. */
-  readManifest: (stored: GenerationDocument['manifest']) => Manifest | null;
+  /**
+   * What reads a manifest that was stored with a generation; null comes back where this program no longer can. Loaded only
+   * once a generation is read: a look at a fleet in which nothing changed reads none.
+   */
+  manifestReader: () => Promise<(stored: GenerationDocument['manifest']) => Manifest | null>;
 }
 
 /** The canonical first, then the kept ones as listed. One that cannot be read makes the whole answer unreadable. */
@@ -60,7 +63,7 @@ export async function observeGenerations(
 export async function readGeneration(
   recipe: string,
   number: number,
-  { layout, readManifest }: GenerationReader,
+  { layout, manifestReader }: GenerationReader,
 ): Promise<StoredGeneration> {
   const folder = layout.generation(recipe, number);
   const document = await readStored(join(folder, GENERATION_FILE), Document);
@@ -71,6 +74,7 @@ export async function readGeneration(
     const why = `${folder} holds generation ${generation} of ${owner}`;
     return { ...stored, document: { readable: false, why } };
   }
+  const readManifest = await manifestReader();
   let read: Manifest | null = null;
   return {
     ...stored,
