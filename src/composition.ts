@@ -23,9 +23,10 @@ import type { Logger } from './log.ts';
 import type { Loop, LoopSettings } from './loop-composition.ts';
 import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
-import { readFleetMemory, readHistory, readPasses, type StoredRow } from './observed/passes.ts';
+import { PassesFile, readPasses, type StoredRow } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
+import { settledRecipes } from './observed/settled.ts';
 import { programInfo } from './program-info.ts';
 import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
@@ -58,6 +59,7 @@ export interface Reader extends LookPorts {
   layout: Layout;
   driver: Driver;
   mirrors: MirrorReader;
+  passes: PassesFile;
 }
 
 export interface Actor {
@@ -73,6 +75,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
   const layout = new Layout(resolve(settings.state));
   await checkSchema(layout);
   const driver = processDriver();
+  const passes = new PassesFile(layout);
   const registry = fileRegistry({
     layout,
     driver,
@@ -90,13 +93,15 @@ export async function openReader(settings: Settings): Promise<Reader> {
     layout,
     registry,
     driver,
+    passes,
+    settled: settledRecipes({ layout, driver, passes }),
     clock: openSystemClock(),
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, {
       knownRecipes: known,
       knownConfigFile: () => lastConfigFile(layout),
-      remembered: () => readFleetMemory(layout),
+      remembered: () => passes.memory(),
       program: Object.values(programInfo()).join(' '),
     }),
     ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
@@ -137,7 +142,7 @@ export async function openLoop(settings: LoopSettings, stop: AbortSignal): Promi
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
 export async function openActor(settings: Settings, stop: AbortSignal): Promise<Actor> {
   const reader = await openReader(settings);
-  const { layout, registry, driver, clock } = reader;
+  const { layout, registry, driver, clock, passes } = reader;
   const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs, stop));
   const { term } = lease;
   try {
@@ -186,7 +191,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       layout,
       ports,
       lease: { ...lease, release: () => endTerm(lease, driver) },
-      store: async (result, how) => await storeResult(layout, term, result, { ...how, warn }),
+      store: async (result, how) => await storeResult({ layout, passes }, term, result, { ...how, warn }),
     };
   } catch (error) {
     await lease.release();
@@ -208,22 +213,22 @@ function backgroundOf(term: Term, log: Logger): PassPorts['background'] {
 }
 
 async function storeResult(
-  layout: Layout,
+  { layout, passes }: Pick<Reader, 'layout' | 'passes'>,
   term: Term,
-  { startedAt, enrolled, fleet, report }: PassResult,
+  { startedAt, enrolled, fleet, settled, report }: PassResult,
   {
     whole,
     isOver,
     warn,
   }: { whole: boolean; isOver: boolean; warn: (fields: object, message: string) => void },
 ): Promise<StoredRow[]> {
-  const earlier = await (whole ? readHistory(layout) : readPasses(layout));
+  const earlier = await (whole ? passes.history() : readPasses(layout));
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
   if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
   const { configFile, memory } = fleet;
-  const pass = { startedAt, enrolled, configFile, memory, whole, isOver, report };
+  const pass = { startedAt, enrolled, configFile, memory, settled, whole, isOver, report };
   return await storePass(layout, term, pass, before);
 }
 

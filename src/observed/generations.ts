@@ -94,14 +94,11 @@ async function observe(
   if (!stored.document.readable) throw new Error(stored.document.why);
   const { folder } = stored;
   const document = stored.document.value;
-  // Of the canonical the record itself is the word; of a kept one its own document is all there is.
-  const volumes = number === record.generation ? record.volumes : (document?.volumes ?? []);
   const stack = document?.stack ?? record.stack ?? `warm-${record.recipe}-${number}`;
-  const expected = { volumes, secrets: document?.secrets ?? [] };
   const foreign = (document?.driver ?? record.driver ?? reader.driver.kind) !== reader.driver.kind;
   const found = foreign
     ? { damage: [], bytes: 0, allocatedBytes: 0 }
-    : await reader.driver.inspect({ stack, folder }, expected);
+    : await reader.driver.inspect({ stack, folder }, expectedOf(record, number, document));
   const lost = document === null ? [{ kind: 'missing' as const, what: GENERATION_FILE }] : [];
   return {
     generation: number,
@@ -113,4 +110,14 @@ async function observe(
     ...found,
     damage: [...found.damage, ...lost],
   };
+}
+
+/** Of the canonical the record itself is the word; of a kept one its own document is all there is. */
+export function expectedOf(
+  record: CanonicalRecord,
+  number: number,
+  document: GenerationDocument | null,
+): Pick<GenerationDocument, 'volumes' | 'secrets'> {
+  const volumes = number === record.generation ? record.volumes : (document?.volumes ?? []);
+  return { volumes, secrets: document?.secrets ?? [] };
 }

@@ -21,7 +21,7 @@ export function remoteLister(options: GitListerOptions & Pick<HostsOptions, 'onC
     list: async (query, asking) => {
       const ask = async () => {
         const isHttp = /^https?:/.test(query.url);
-        const listing = isHttp ? await overHttp.list(query, asking.signal) : 'needs-git';
+        const listing = isHttp ? await overHttp.list(query, asking) : 'needs-git';
         return listing === 'needs-git' ? await byGit.list(query, asking) : listing;
       };
       try {
