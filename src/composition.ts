@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
 import { fileHousekeeping } from './actuators/housekeeping.ts';
@@ -37,7 +37,7 @@ import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
 import { hasStartedAnything } from './run.ts';
-import { acquireLease, type Lease } from './state/lease.ts';
+import { acquireLease, HOLDER_FILE, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
 import type { Term } from './state/term.ts';
@@ -94,7 +94,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
     registry,
     driver,
     passes,
-    settled: settledRecipes({ layout, driver, passes }),
+    settled: settledRecipes({ layout, driver, passes, beat: null }),
     clock: openSystemClock(),
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
@@ -163,6 +163,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     await recover(recovery);
     const ports: PassPorts = {
       ...reader,
+      settled: settledRecipes({ layout, driver, passes, beat: join(term.folder, HOLDER_FILE) }),
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
       ...remotesThrough(
         remoteLister({

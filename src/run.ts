@@ -3,9 +3,10 @@
  * in it by which whatever descends from it is found. `run` waits for the end, within a deadline, and at the deadline,
  * or when aborted, everything that descends from the command ends with it.
  */
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedText } from './bounded-text.ts';
 import { ChildOutput, type OutputListener, type Stream } from './child-output.ts';
@@ -80,51 +81,61 @@ export async function start(
   options: StartOptions,
 ): Promise<Started | string> {
   const { cwd, env, mark, lifeline, onOutput, input } = options;
-  // No argument list of the system can hold these, and to execa they are a mistake of ours.
+  // No argument list of the system can hold these, and to Node they are a mistake of ours.
   if ([file, ...args, ...Object.values(env)].some((text) => text.includes('\0')))
     return 'it holds a NUL byte';
+  const inherited = lifeline === undefined ? [] : [openSync(lifeline, 'a', 0o600)];
   isAnythingStarted = true;
-  // Loaded by the first that is started: a pass without drift starts nothing.
-  const { execa } = await import('execa');
-  const inherited = (lifeline === undefined ? [] : [openSync(lifeline, 'a', 0o600)]).filter(isInheritable);
-  const child = execa(file, args, {
+  const child = spawnIn(file, args, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...env, [MARK_VARIABLE]: mark },
-    extendEnv: false,
-    ...(input === undefined ? {} : { input }),
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inherited],
-    buffer: false,
-    reject: false,
     detached: true,
-    cleanup: false,
   });
   for (const descriptor of inherited) closeSync(descriptor);
-  if (child.pid === undefined) {
-    const { originalMessage, code } = await child;
-    if (code !== undefined && SHORT_OF.includes(code)) {
-      throw new TrialFault('infra', 'cannot-start', `could not start ${file}: ${originalMessage ?? code}`);
-    }
-    return whyNot(file, cwd, code, originalMessage);
+  const failure = child instanceof Error ? child : await failureOf(child);
+  if (child instanceof Error || failure !== null) {
+    const { code, message } = wordsOf(failure);
+    if (!SHORT_OF.includes(code)) return whyNot(file, cwd, code, message);
+    throw new TrialFault('infra', 'cannot-start', `could not start ${file}: ${message}`);
   }
+  const { pid = 0, stdin, stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('a command is started with pipes to be heard by');
+  // It may end, or close it, before it has read all.
+  stdin?.on('error', () => undefined).end(input);
   return {
-    pid: child.pid,
+    pid,
     ended: once(child, 'exit').then(() => ({ exitCode: child.exitCode, signal: child.signalCode })),
-    output: new ChildOutput(child, onOutput),
+    output: new ChildOutput({ stdout, stderr }, onOutput),
   };
 }
 
-/** To execa's types only the numbers up to 9 are descriptors; it passes on any. */
-function isInheritable(descriptor: number): descriptor is 3 {
-  return descriptor > 2;
+/** Some of what keeps a command from being started is thrown, and some is said a moment later. */
+function spawnIn(file: string, args: readonly string[], options: SpawnOptions): ChildProcess | Error {
+  try {
+    return spawn(file, args, options);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
-function whyNot(
-  file: string,
-  cwd: string | undefined,
-  code: string | undefined,
-  message = 'it could not be started',
-) {
-  if (message.includes('"cwd" option is invalid')) return `its folder ${cwd ?? ''} cannot be entered`;
+/** Null where it was started. */
+async function failureOf(child: ChildProcess): Promise<Error | null> {
+  const failed = once(child, 'error');
+  failed.catch(() => undefined);
+  if (child.pid !== undefined) return null;
+  const [error]: unknown[] = await failed;
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function wordsOf(failure: Error | null): { code: string; message: string } {
+  const code = failure !== null && 'code' in failure ? String(failure.code) : '';
+  return { code, message: failure?.message ?? 'it could not be started' };
+}
+
+function whyNot(file: string, cwd: string | undefined, code: string, message: string): string {
+  if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return `its folder ${cwd} cannot be entered`;
   if (code === 'ENOENT') return `${file}: command not found (ENOENT)`;
   if (code === 'EACCES') return `${file}: not executable (EACCES)`;
   return message;

@@ -26,10 +26,12 @@ interface SettledOptions {
   layout: Layout;
   driver: Driver;
   passes: PassesFile;
+  /** A file that whoever acts writes again and again: its time is the file system's. None where nothing is to be remembered. */
+  beat: string | null;
 }
 
 export function settledRecipes(options: SettledOptions): SettledRecipes {
-  const { layout, passes } = options;
+  const { layout, passes, beat } = options;
   return {
     recall: async ({ memory }, now) => {
       const stored = memory === null ? null : await passes.settled();
@@ -48,9 +50,13 @@ export function settledRecipes(options: SettledOptions): SettledRecipes {
         return false;
       }
     },
-    trace: async (read, lookedAt) => {
+    lately: () => {
+      const status = beat === null ? undefined : statSync(beat, { throwIfNoEntry: false });
+      return status?.ctime ?? null;
+    },
+    trace: async (read, since) => {
       try {
-        return await traceOf(read, lookedAt, options);
+        return await traceOf(read, since, options);
       } catch {
         return null;
       }
@@ -60,7 +66,7 @@ export function settledRecipes(options: SettledOptions): SettledRecipes {
 
 async function traceOf(
   { record, generations, trials }: ReadOfRecipe,
-  lookedAt: Date,
+  since: Date,
   { layout, driver }: SettledOptions,
 ): Promise<Trace | null> {
   const { recipe } = record;
@@ -75,7 +81,7 @@ async function traceOf(
     traced.push({ generation, stack: document.stack, volumes, secrets, bytes, allocatedBytes });
   }
   const { digest, newest } = filesOf(recipe, { trials: ids, generations: traced }, layout);
-  if (newest > lookedAt.getTime() - SHORTLY_MS) return null;
+  if (newest > since.getTime() - SHORTLY_MS) return null;
   return { files: digest, trials: ids, generations: traced };
 }
 

@@ -94,7 +94,7 @@ export async function runPass(
 ): Promise<PassResult> {
   const startedAt = ports.clock.now().toISOString();
   await obeyRequests(ports);
-  const lookedAt = ports.clock.now();
+  const since = ports.settled.lately();
   const found = await look(ports, request.only, { ...request, recalls: true }, stop);
   const cancellations = new Cancellations(ports);
   const synced: SyncOutcomes = new Map();
@@ -120,7 +120,7 @@ export async function runPass(
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
   const { fleet, view } = found;
   const report = reportOn(pass, after);
-  const settled = await settledIn(pass, report, lookedAt);
+  const settled = await settledIn(pass, report, since);
   return { report, startedAt, enrolled, fleet, settled, unread: unreadIn(view) };
 }
 
@@ -128,7 +128,7 @@ export async function runPass(
 async function settledIn(
   { ports, found, synced }: Pass,
   { recipes }: Report,
-  lookedAt: Date,
+  since: Date | null,
 ): Promise<Map<string, Settled>> {
   const settled = new Map<string, Settled>();
   for (const row of recipes) {
@@ -136,8 +136,8 @@ async function settledIn(
     const decision = found.decisions.get(row.recipe);
     const view = found.view.recipes.get(row.recipe);
     if (known !== undefined) settled.set(row.recipe, { ...known, row });
-    else if (decision !== undefined && view !== undefined && !synced.has(row.recipe)) {
-      const fresh = await settledBy({ decision, view, row }, ports.settled, lookedAt);
+    else if (decision && view && since && !synced.has(row.recipe)) {
+      const fresh = await settledBy({ decision, view, row }, ports.settled, since);
       if (fresh !== null) settled.set(row.recipe, fresh);
     }
   }

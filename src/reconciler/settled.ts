@@ -18,13 +18,13 @@ interface Judged {
 export async function settledBy(
   { decision, view, row }: Judged,
   settled: SettledRecipes,
-  lookedAt: Date,
+  since: Date,
 ): Promise<Settled | null> {
   const [upstream, mirror] = [answerIn(view.refs), answerIn(view.mirror)];
   const read = readOf(view);
   if (!isAtRest(decision, row) || !isMirrorAtRest(view, row) || upstream === null || read === null)
     return null;
-  const trace = await settled.trace(read, lookedAt);
+  const trace = await settled.trace(read, since);
   return trace === null ? null : { row, upstream, mirror, trace };
 }
 

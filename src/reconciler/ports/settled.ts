@@ -11,10 +11,12 @@ export interface SettledRecipes {
    */
   isUnchanged(recipe: string, trace: Trace, atWork: boolean): Promise<boolean>;
   /**
-   * What there is to remember of what was read; null where any of it was changed so shortly before `lookedAt`, or since,
-   * that the next change might look the same.
+   * What there is to remember of what was read; null where any of it was changed so shortly before `since`, or later, that
+   * the next change might look the same.
    */
-  trace(read: ReadOfRecipe, lookedAt: Date): Promise<Trace | null>;
+  trace(read: ReadOfRecipe, since: Date): Promise<Trace | null>;
+  /** A moment that just passed, by the clock of the file system; null where none can be told. */
+  lately(): Date | null;
 }
 
 export interface ReadOfRecipe {
