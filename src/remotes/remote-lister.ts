@@ -3,7 +3,7 @@
  * cannot do; each host in its turn.
  */
 import { describe, TrialFault } from '../reconciler/errors.ts';
-import { keptAlive } from './exchange.ts';
+import { keptAlive } from './kept-alive.ts';
 import { gitLister, type GitListerOptions } from './git-lister.ts';
 import { HostFailure, Hosts, type HostsOptions } from './hosts.ts';
 import { hostOf } from './host-of.ts';
