@@ -30,7 +30,12 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
   const log: Context['log'] = async () => {
     const { makeLogger } = await import('../log.ts');
     const format = raw.logFormat ?? (err.terminal ? 'pretty' : 'json');
-    return makeLogger({ level: raw.logLevel, format, color: err.color, write: (text) => err.write(text) });
+    return await makeLogger({
+      level: raw.logLevel,
+      format,
+      color: err.color,
+      write: (text) => err.write(text),
+    });
   };
   const settings = async (): Promise<LoopSettings> => ({
     manifests: raw.manifests,

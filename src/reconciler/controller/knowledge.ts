@@ -4,7 +4,7 @@
  */
 import type { Belief } from '../belief.ts';
 import { contextOf, goesAfter, needsOf, whyNothingCanBeDone, type Decided } from '../look.ts';
-import type { Decision, FleetConfig, Instant, Reading, TrialRecord } from '../model.ts';
+import type { Decision, FleetConfig, Instant, Reading, Settled, TrialRecord } from '../model.ts';
 import { allocatedBy } from '../observe.ts';
 import type { PassResult } from '../pass.ts';
 import type { Calendar } from '../ports.ts';
@@ -187,7 +187,9 @@ export class Knowledge {
     const { program } = this.#options.context;
     const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
     const report = reportOf(this.rows(), { kind: 'Pass', ...told });
-    return { report, startedAt, enrolled, fleet, unread: unreadIn(view) };
+    // The loop looks at each in its own time, and recalls nothing.
+    const settled = new Map<string, Settled>();
+    return { report, startedAt, enrolled, fleet, settled, unread: unreadIn(view) };
   }
 
   #fleetOf(): FleetView & { recipes: Map<string, RecipeView> } {
