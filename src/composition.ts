@@ -80,7 +80,7 @@ export async function openReader(settings: Settings): Promise<Reader> {
     layout,
     driver,
     manifestReader: async () => (await import('./desired/recipe.ts')).readStored,
-    warn: (why) => settings.log.warn({ why }, 'a stored trial cannot be read and is left out'),
+    warn: once((why) => settings.log.warn({ why }, 'a stored trial cannot be read and is left out')),
   });
   const known = async (): Promise<readonly string[]> => {
     const recorded = await registry.recorded();
@@ -119,6 +119,15 @@ function toldTo(log: Logger): HostsOptions['onChange'] {
   return ({ host, down, why }) => {
     if (down) log.warn({ host, why }, 'a host does not answer and is not asked for a while');
     else log.info({ host }, 'a host answers again');
+  };
+}
+
+/** The same is not said again, at however many looks it is found. */
+function once(tell: (what: string) => void): (what: string) => void {
+  const told = new Set<string>();
+  return (what) => {
+    if (!told.has(what)) tell(what);
+    told.add(what);
   };
 }
 

@@ -63,6 +63,9 @@ const CONFIGURATION = [
   'protocol.version=2',
 ].flatMap((setting) => ['-c', setting]);
 
+/** Whoever is at work on something says so every few seconds: who says nothing for so long is not coming back. */
+const SILENCE_MS = 60_000;
+
 /**
  * Runs git and returns its standard output. Throws `TrialFault` `infra` otherwise; `what` says in the message what
  * was attempted, on what. Operands that come from outside must follow a `--` in `args`.
@@ -85,7 +88,7 @@ export async function askGit(
     '-c',
     'http.lowSpeedLimit=1',
     '-c',
-    `http.lowSpeedTime=${Math.ceil(options.timeoutMs / 1000)}`,
+    `http.lowSpeedTime=${Math.ceil(Math.min(options.timeoutMs, SILENCE_MS) / 1000)}`,
   ];
   const access = await accessTo(options);
   const { lifelines, ...passedOn } = options;

@@ -92,8 +92,9 @@ function openController(
   const { ports, lease } = actor;
   const tell = (event: LoopEvent): void => {
     logLine(settings.log, event);
-    count(metrics, event);
-    publish(feed, event, ports.clock.now().toISOString());
+    const now = ports.clock.now();
+    count(metrics, event, now);
+    publish(feed, event, now.toISOString());
     if (event.type === 'trial') lease.doing(doing(event.event));
   };
   return new Controller({

@@ -119,6 +119,14 @@ export class Metrics {
     this.#show(row);
   }
 
+  /** What holds for the whole fleet, as the manifests say it now. */
+  fleetIs(shown: ShownFleet, now: Date): void {
+    for (const sample of this.#faultyFiles) this.#instruments.unset(sample);
+    const samples = fleetGauges(shown, now);
+    this.#faultyFiles = samples.filter(({ name }) => name === 'reconciler_manifest_invalid');
+    for (const sample of samples) this.#instruments.set(sample);
+  }
+
   /** Every recipe was looked at by itself; this is what else there is to say, and that it ended. */
   roundEnded(pass: Omit<EndedPass, 'whole' | 'others'>): void {
     const { report, unread } = pass;
@@ -203,12 +211,9 @@ export class Metrics {
     { report, fleet, enrolled, strays }: Omit<EndedPass, 'whole' | 'others'>,
     rows: readonly ShownRow[],
   ): void {
-    for (const sample of this.#faultyFiles) this.#instruments.unset(sample);
-    const now = new Date(report.observedAt);
-    const samples = fleetGauges({ fleet, enrolled, disk: report.disk }, now);
-    this.#faultyFiles = samples.filter(({ name }) => name === 'reconciler_manifest_invalid');
+    this.fleetIs({ fleet, enrolled, disk: report.disk }, new Date(report.observedAt));
     const leftovers = leftoverGauges(rows, strays.readable ? strays.value : []);
-    for (const sample of [...samples, ...leftovers]) this.#instruments.set(sample);
+    for (const sample of leftovers) this.#instruments.set(sample);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Metrics } from '../metrics/metrics.ts';
 import type { LoopEvent } from '../reconciler/controller/events.ts';
 
-export function count(metrics: Metrics, event: LoopEvent): void {
+export function count(metrics: Metrics, event: LoopEvent, now: Date): void {
   switch (event.type) {
     case 'looked':
       metrics.looked(event.row, event.unread, event.mirrorFailed);
@@ -12,6 +12,9 @@ export function count(metrics: Metrics, event: LoopEvent): void {
       return;
     case 'trial':
       metrics.trialEvent(event.event);
+      return;
+    case 'manifests-read':
+      metrics.fleetIs(event, now);
       return;
     case 'round-ended':
       metrics.roundEnded({ ...event.result, strays: event.strays });

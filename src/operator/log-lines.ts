@@ -15,6 +15,8 @@ export function logLine(log: Logger, event: LoopEvent): void {
     case 'trial':
       logTrial(log, event.reconcile, event.event);
       return;
+    case 'manifests-read':
+      return;
     case 'round-ended':
       logRound(log, event);
       return;

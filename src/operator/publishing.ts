@@ -24,6 +24,7 @@ export function publish(feed: EventFeed, event: LoopEvent, at: string): void {
       feed.publish({ type: 'pass', recipe: null, at, data });
       return;
     }
+    case 'manifests-read':
     case 'trouble':
       return;
   }

@@ -31,7 +31,7 @@ import { Requests } from './controller/requests.ts';
 import { Rounds } from './controller/rounds.ts';
 import { Trials, type Tried } from './controller/trials.ts';
 import { describe, Fenced } from './errors.ts';
-import type { Cause, TrialRecord } from './model.ts';
+import type { Cause, Decision, TrialRecord } from './model.ts';
 import type { PassResult } from './pass.ts';
 import type { Given } from './queue.ts';
 import { noting } from './sync-mirrors.ts';
@@ -54,6 +54,12 @@ export interface ControllerOptions {
 /** Until a configuration was read. */
 const DEFAULT_INTERVAL_MS = 600_000;
 
+/** A look that takes longer waits for somebody who does not answer, and must not keep others from being looked at. */
+const PATIENCE_MS = 500;
+
+/** These may hope for something else than what failed a moment ago. */
+const ANEW: readonly Cause[] = ['person', 'edit'];
+
 export class Controller {
   readonly knowledge: Knowledge;
   readonly queues: Queues;
@@ -61,6 +67,8 @@ export class Controller {
   readonly #stop: AbortSignal;
   readonly #handover = new Handover();
   readonly #quiet = new Quiet();
+  /** Of what could not even be recorded, the inputs: its next attempt is on the queue. */
+  readonly #unrecorded = new Map<string, string>();
   /** Given out to be tried: nobody else syncs their mirrors meanwhile. */
   readonly #onTrial = new Set<string>();
   readonly #manifests: Manifests;
@@ -87,6 +95,7 @@ export class Controller {
       ...shared,
       trouble,
       last: lastPass ?? { enrolled: [], configFile: null },
+      onRead: () => ports.tell({ type: 'manifests-read', ...this.knowledge.fleetFacts() }),
       onConfig: (config) => {
         limitTo(this.queues, config);
         this.#rounds.rearm();
@@ -212,6 +221,7 @@ export class Controller {
 
   async #look({ key, cause }: Given): Promise<void> {
     const beganAt = this.#ports.clock.uptime().ms;
+    const keepPlace = this.#ports.clock.alarm(PATIENCE_MS, () => this.queues.looks.stepAside(key));
     try {
       await this.#requests.obeyFor(key);
       await this.#lookAt(key, cause);
@@ -220,6 +230,8 @@ export class Controller {
       if (this.#stop.aborted) return;
       this.#trouble('error', 'a look failed, and is tried again', { recipe: key, why: describe(error) });
       this.queues.looks.retry(key, 'failed');
+    } finally {
+      keepPlace();
     }
     await this.#rounds.looked(key, beganAt);
   }
@@ -247,6 +259,10 @@ export class Controller {
     this.#follow(result, cause);
   }
 
+  #isPostponed({ recipe, plan }: Decision, cause: Cause): boolean {
+    return this.#unrecorded.get(recipe) === plan?.inputs && !ANEW.includes(cause);
+  }
+
   #gone(recipe: string): void {
     this.queues.looks.forget(recipe);
     this.#trials.abandon(recipe);
@@ -264,7 +280,8 @@ export class Controller {
     const followUp = followUpOf(decision, { before, row, cause, now, isRemembered });
     const { recipe } = row;
     // One that is on trial was judged; what it ends with makes a look.
-    if (followUp.tryAs !== null && !this.#trials.isRunning(recipe)) trials.add(recipe, followUp.tryAs);
+    if (followUp.tryAs !== null && !this.#trials.isRunning(recipe) && !this.#isPostponed(decision, cause))
+      trials.add(recipe, followUp.tryAs);
     if (followUp.lookAgainInMs !== null) looks.add(recipe, 'retry', followUp.lookAgainInMs);
     if (followUp.lookAgainAfterBackoff) looks.retry(recipe, decision.reason);
     else looks.forget(recipe);
@@ -292,13 +309,22 @@ export class Controller {
     }
     if (tried.kind === 'ended') {
       this.#handover.trialEnded(tried.trial);
+      this.#unrecorded.delete(recipe);
       trials.forget(recipe);
+      this.#roomIsFree();
     } else {
+      this.#unrecorded.set(recipe, tried.inputs);
       this.#trouble('error', 'a trial could not be recorded', { recipe, why: tried.why });
       trials.retry(recipe, tried.inputs);
     }
     this.knowledge.acted(recipe, tried.kind === 'ended' ? tried.trial : null);
     this.want(recipe, 'release');
+  }
+
+  /** Whoever waited for that is to be looked at. */
+  #roomIsFree(): void {
+    for (const { recipe, reason } of this.knowledge.rows())
+      if (reason === 'disk-budget') this.want(recipe, 'retry');
   }
 
   async #sync({ key }: Given): Promise<void> {

@@ -28,6 +28,11 @@ export async function obeyRequest(request: OperatorRequest, ports: ObeyPorts): P
   await ports.desk.answer(request, await attempt(request.wish, ports));
 }
 
+/** The same for whoever tries again: what could not be done stays asked for, and is thrown. */
+export async function obeyOrLeave(request: OperatorRequest, ports: ObeyPorts): Promise<void> {
+  await ports.desk.answer(request, await obey(request.wish, ports));
+}
+
 async function attempt(wish: Wish, ports: ObeyPorts): Promise<Answer> {
   try {
     return await obey(wish, ports);

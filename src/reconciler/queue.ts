@@ -28,7 +28,7 @@ import type { Patience } from './queue/patience.ts';
 
 export interface QueueOptions {
   clock: Pick<Clock, 'uptime' | 'random' | 'alarm'>;
-  /** So many keys are in process at the same time. */
+  /** So many keys are in process at the same time, those that stepped aside not counted. */
   limit: number;
   patience: Patience;
   backoff: Backoff;
@@ -79,6 +79,8 @@ export class WorkQueue {
   readonly #line: Line<Wanted>;
   /** Since when each is in process, the oldest first. No more than #limit, but for one that was lowered since. */
   readonly #processing = new Map<string, number>();
+  /** Of these, those that wait for something that is none of ours, and hold up nobody meanwhile. */
+  readonly #aside = new Set<string>();
   /** Workers that ask for a key. While there are any, nothing in line may be given out. */
   readonly #waiting: ((given: Given | null) => void)[] = [];
   readonly #onIdle: (() => void)[] = [];
@@ -125,12 +127,20 @@ export class WorkQueue {
     if (since === undefined) throw new Error(`${key} was said to be done, but it is not in process`);
     const now = this.#now();
     this.#processing.delete(key);
+    this.#aside.delete(key);
     this.#line.comeBack(key);
     this.#options.metrics?.worked(now - since);
     const again = this.#wanted.get(key);
     if (again?.stage === 'again') this.#lineUp(again);
     this.#handOut(now);
     if (this.#processing.size === 0) for (const tell of this.#onIdle.splice(0)) tell();
+  }
+
+  /** It waits, and gives its place to another; it stays in process, and is not given out a second time. */
+  stepAside(key: string): void {
+    if (!this.#processing.has(key)) return;
+    this.#aside.add(key);
+    this.#handOut(this.#now());
   }
 
   /**
@@ -225,7 +235,7 @@ export class WorkQueue {
       this.#later.remove(next);
       this.#becomeWanted(next);
     }
-    while (this.#waiting.length > 0 && this.#processing.size < this.#limit) {
+    while (this.#waiting.length > 0 && this.#processing.size - this.#aside.size < this.#limit) {
       const next = this.#line.next();
       if (next === null) break;
       this.#give(next, now);

@@ -17,7 +17,12 @@ export type Source =
 
 export type Unread = Readonly<Partial<Record<Source, number>>>;
 
-export function unreadIn({ config, driver, unreadableFiles, recipes }: FleetView): Unread {
+export function unreadIn({
+  config,
+  driver,
+  unreadableFiles,
+  recipes,
+}: FleetView): Partial<Record<Source, number>> {
   const counts: Partial<Record<Source, number>> = {};
   const count = (source: Source, times: number): void => {
     if (times > 0) counts[source] = (counts[source] ?? 0) + times;

@@ -414,6 +414,38 @@ describe('what a key needs', () => {
   });
 });
 
+describe('a key that waits for somebody else', () => {
+  it('gives its place to another, and stays in process', async () => {
+    const { queue } = open({ limit: 1 });
+    for (const key of ['slow', 'other']) queue.add(key, 'scan');
+    expect((await queue.get())?.key).toBe('slow');
+    const next = queue.get();
+    queue.stepAside('slow');
+    expect((await next)?.key).toBe('other');
+    queue.add('slow', 'person');
+    const again = queue.get();
+    queue.done('other');
+    await settled();
+    expect(queue.depth).toBe(1);
+    queue.done('slow');
+    expect((await again)?.key).toBe('slow');
+  });
+
+  it('leaves no place behind once it is done', async () => {
+    const { queue } = open({ limit: 1 });
+    for (const key of ['slow', 'one', 'two']) queue.add(key, 'scan');
+    await queue.get();
+    queue.stepAside('slow');
+    queue.done('slow');
+    queue.stepAside('slow');
+    expect((await queue.get())?.key).toBe('one');
+    let isGiven = false;
+    void queue.get().then(() => (isGiven = true));
+    await settled();
+    expect(isGiven).toBe(false);
+  });
+});
+
 describe('it ends', () => {
   it('workers that wait are told so, and nothing more is given out or taken in', async () => {
     const { queue, clock } = open();

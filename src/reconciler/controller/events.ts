@@ -1,7 +1,7 @@
 /** What the loop tells whoever logs, counts and shows. One list, so that all three say the same. */
-import type { Leftover, Reading } from '../model.ts';
+import type { Fleet, Leftover, Reading } from '../model.ts';
 import type { PassResult } from '../pass.ts';
-import type { Row } from '../report.ts';
+import type { Report, Row } from '../report.ts';
 import type { TrialEvent } from '../trial-run.ts';
 import type { Source } from '../unread.ts';
 
@@ -10,6 +10,7 @@ export type LoopEvent =
   /** Nothing is left that has its name: no manifest, no record. */
   | { type: 'gone'; recipe: string }
   | { type: 'trial'; reconcile: string; event: TrialEvent }
+  | ManifestsRead
   | RoundEnded
   | Trouble;
 
@@ -27,6 +28,14 @@ export interface Looked {
   unread: readonly Source[];
   /** Syncing its mirror was tried since the look before, and failed. */
   mirrorFailed: boolean;
+}
+
+/** What is believed of the manifests, anew. */
+export interface ManifestsRead {
+  type: 'manifests-read';
+  fleet: Pick<Fleet, 'config' | 'problems'>;
+  enrolled: readonly string[];
+  disk: Report['disk'];
 }
 
 /** Every recipe was looked at since the last one. */

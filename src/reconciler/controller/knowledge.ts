@@ -8,7 +8,7 @@ import type { Decision, FleetConfig, Instant, Reading, Settled, TrialRecord } fr
 import { allocatedBy } from '../observe.ts';
 import type { PassResult } from '../pass.ts';
 import type { Calendar } from '../ports.ts';
-import { diskOf, reportOf, rowOf, type Acted, type Row } from '../report.ts';
+import { diskOf, reportOf, rowOf, type Acted, type Report, type Row } from '../report.ts';
 import type { SyncOutcome } from '../sync-mirrors.ts';
 import { unreadIn } from '../unread.ts';
 import { readable, unreadable, type DecideContext, type FleetView, type RecipeView } from '../view.ts';
@@ -112,12 +112,12 @@ export class Knowledge {
     return [...this.#views.keys()].filter((name) => this.needs(name).includes(recipe));
   }
 
-  /** The whole fleet as it is known now, for deciding about one of it. */
-  fleetView({ now }: Instant): FleetView & { recipes: Map<string, RecipeView> } {
+  /** The whole fleet as it is known now, for deciding about one of it: room that its own trial reserved is not taken from it. */
+  fleetView({ now }: Instant, recipe: string): FleetView & { recipes: Map<string, RecipeView> } {
     const { config } = this.belief.fleet;
     const window = config.readable ? config.value.window : null;
     return {
-      ...this.#fleetless(),
+      ...this.#fleetless(recipe),
       window: windowAt(now, window, this.#options.calendar),
       recipes: this.#views,
     };
@@ -179,26 +179,36 @@ export class Knowledge {
     this.#acted.clear();
   }
 
+  /** What holds for the whole fleet, without looking at any of it. */
+  fleetFacts(): Pick<PassResult, 'fleet' | 'enrolled'> & Pick<Report, 'disk'> {
+    const { fleet, enrolled } = this.belief;
+    return { fleet, enrolled, disk: diskOf(this.#fleetOf()) };
+  }
+
   /** Everything, as a pass reports it. */
   report(startedAt: string, now: Date): PassResult {
-    const { fleet, enrolled } = this.belief;
+    const { fleet, enrolled, unread, configKept } = this.belief;
     const view = this.#fleetOf();
-    const error = whyNothingCanBeDone({ fleet, recorded: this.#recorded });
+    const error = unread === null ? whyNothingCanBeDone({ fleet, recorded: this.#recorded }) : blind(unread);
     const { program } = this.#options.context;
     const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
     const report = reportOf(this.rows(), { kind: 'Pass', ...told });
     // The loop looks at each in its own time, and recalls nothing.
     const settled = new Map<string, Settled>();
-    return { report, startedAt, enrolled, fleet, settled, unread: unreadIn(view) };
+    const counts = unreadIn(view);
+    if (unread !== null) counts.manifests = (counts.manifests ?? 0) + 1;
+    if (configKept !== null) counts.config = 1;
+    return { report, startedAt, enrolled, fleet, settled, unread: counts };
   }
 
   #fleetOf(): FleetView & { recipes: Map<string, RecipeView> } {
     return { ...this.#fleetless(), recipes: this.#views };
   }
 
-  #fleetless(): Omit<FleetView, 'recipes'> {
+  #fleetless(except: string | null = null): Omit<FleetView, 'recipes'> {
     const { config, invalid } = this.belief.fleet;
-    const reservedBytes = [...this.reserved.values()].reduce((sum, bytes) => sum + bytes, 0);
+    let reservedBytes = 0;
+    for (const [recipe, bytes] of this.reserved) if (recipe !== except) reservedBytes += bytes;
     return {
       config,
       driver: this.driver,
@@ -207,4 +217,9 @@ export class Knowledge {
       window: { open: true },
     };
   }
+}
+
+/** What they said last stands, and yet nobody may take this for an evaluation of what they say (invariant I6). */
+function blind(why: string): string {
+  return `the manifests cannot be read, and what they said last stands: ${why}`;
 }

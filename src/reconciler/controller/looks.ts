@@ -50,7 +50,12 @@ export async function lookAt(
   const seen = withSightings(observed, instant);
   knowledge.see(seen);
   const opening = openingFor(recipe, knowledge, ports.calendar, instant);
-  const decided = decideWithin(seen, knowledge.fleetView(instant), knowledge.context(instant), opening);
+  const decided = decideWithin(
+    seen,
+    knowledge.fleetView(instant, recipe),
+    knowledge.context(instant),
+    opening,
+  );
   const found = {
     ...decided,
     outcome: { synced: handed.synced, tended: handed.tended },
@@ -136,6 +141,11 @@ async function remember(
     return { view: { ...view, memory: readable(memory) }, news, failure: null };
   } catch (error) {
     if (error instanceof Fenced) throw error;
-    return { view, news, failure: `what was seen could not be remembered: ${describe(error)}` };
+    return { view, news, failure: `what was seen could not be remembered: ${firstClause(describe(error))}` };
   }
+}
+
+/** What the system says after that names a passing file, another at each attempt. */
+function firstClause(text: string): string {
+  return text.split(',', 1)[0] ?? text;
 }

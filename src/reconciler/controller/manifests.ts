@@ -18,6 +18,7 @@ export interface ManifestsOptions {
   last: { enrolled: readonly string[]; configFile: string | null };
   /** The configuration is another one. */
   onConfig: (config: FleetConfig) => void;
+  onRead: () => void;
   trouble: (trouble: Omit<Trouble, 'type'>) => void;
 }
 
@@ -48,6 +49,7 @@ export class Manifests {
     const recorded = await ports.registry.recorded();
     knowledge.believe(belief, recorded);
     knowledge.driver = await reachDriver(belief.fleet, ports.driver);
+    this.#options.onRead();
     this.#tell(belief);
     return this.#affected(before, belief, files);
   }

@@ -6,7 +6,7 @@ export function isNews(before: Row | null, row: Row): boolean {
   return told(before) !== told(row);
 }
 
-/** Without what changes by itself at every look, such as when that was. */
+/** Without what changes by itself: when it was looked at, and how much room the others take. */
 function told(row: Row): string {
   const { decision, drift, reason, message, latest, canonical, nextAt, suspended, damage, mirror } = row;
   const mirrors = mirror === null ? null : [mirror.state, mirror.reason, mirror.pullRequests];
@@ -14,7 +14,7 @@ function told(row: Row): string {
     decision,
     drift,
     reason,
-    message,
+    reason === 'disk-budget' ? null : message,
     latest,
     canonical,
     nextAt,

@@ -4,6 +4,7 @@ import type { Asking } from '../ports.ts';
 import { observeLocally, observeRemotely, type ObservePorts } from '../observe.ts';
 import type { RecipeView } from '../view.ts';
 import type { Knowledge } from './knowledge.ts';
+import { LOOKS_AT_ONCE } from './queues.ts';
 
 /** Null where nothing has its name any more. */
 export async function observeOne(
@@ -15,8 +16,9 @@ export async function observeOne(
   const { manifests, invalid } = knowledge.belief.fleet;
   const manifest = manifests.find(({ name }) => name === recipe) ?? null;
   const faulty = invalid.find(({ name }) => name === recipe) ?? null;
-  // Whose turn it is to be asked is decided by hosts; how many looks there are at a time, by the queue.
-  const asking: Asking = { signal, concurrency: Number.POSITIVE_INFINITY };
+  // Looks that wait step aside, so there may be more of them than are to be asked at a time.
+  const concurrency = knowledge.config?.concurrency.observe ?? LOOKS_AT_ONCE;
+  const asking: Asking = { signal, concurrency };
   const [remote, local] = await Promise.all([
     manifest?.enrolled === true ? observeRemotely(manifest, ports, asking) : { refs: null, mirror: null },
     observeLocally(recipe, ports.registry, AT_WORK),

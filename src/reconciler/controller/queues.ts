@@ -14,7 +14,7 @@ export interface Queues {
 export type QueuesMetrics = Readonly<Record<'recipes' | 'trials' | 'mirrors', QueueMetrics>>;
 
 /** Until a configuration was read. */
-const LOOKS_AT_ONCE = 16;
+export const LOOKS_AT_ONCE = 16;
 const TRIALS_AT_ONCE = 1;
 
 /** An upstream that is back should not wait for long; nor should one that is not be asked all the time. */

@@ -4,7 +4,7 @@
  * are obeyed beside trials (cancellations.ts).
  */
 import type { OperatorRequest } from '../model.ts';
-import { obeyRequest, type ObeyPorts } from '../obey.ts';
+import { obeyOrLeave, obeyRequest, type ObeyPorts } from '../obey.ts';
 import type { Clock } from '../ports.ts';
 
 export interface RequestsOptions {
@@ -46,8 +46,11 @@ export class Requests {
   async obeyFor(recipe: string): Promise<void> {
     const waiting = this.#forLooks.get(recipe);
     if (waiting === undefined) return;
-    this.#forLooks.delete(recipe);
-    for (const request of waiting.values()) await obeyRequest(request, this.#options.ports);
+    for (const request of waiting.values()) {
+      await obeyOrLeave(request, this.#options.ports);
+      waiting.delete(request.id);
+    }
+    if (waiting.size === 0) this.#forLooks.delete(recipe);
   }
 
   async stop(): Promise<void> {
@@ -76,6 +79,8 @@ export class Requests {
 
   #leaveToLook(recipe: string, request: OperatorRequest): void {
     const waiting = this.#forLooks.get(recipe) ?? new Map<string, OperatorRequest>();
+    // A look that could not obey it comes again by itself, each time later.
+    if (waiting.has(request.id)) return;
     waiting.set(request.id, request);
     this.#forLooks.set(recipe, waiting);
     this.#options.wanted(recipe);

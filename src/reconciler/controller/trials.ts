@@ -72,7 +72,10 @@ export class Trials {
     const { plan } = decision;
     const running: RunningTrial = { manifest, plan, supersede: new AbortController(), trial: null };
     // Before anything else is decided.
-    knowledge.reserved.set(recipe, roomFor(view, knowledge.fleetView(instantOf(this.#options.ports.clock))));
+    knowledge.reserved.set(
+      recipe,
+      roomFor(view, knowledge.fleetView(instantOf(this.#options.ports.clock), recipe)),
+    );
     this.#running.set(recipe, running);
     try {
       return { kind: 'ended', trial: await this.#run(view, running, reconcile) };
@@ -112,7 +115,10 @@ export class Trials {
     const view = { ...(knowledge.view(known.recipe) ?? known), ...local };
     knowledge.see(view);
     const instant = instantOf(ports.clock);
-    return { view, decision: decide(view, knowledge.fleetView(instant), knowledge.context(instant)) };
+    return {
+      view,
+      decision: decide(view, knowledge.fleetView(instant, known.recipe), knowledge.context(instant)),
+    };
   }
 
   async #run(view: RecipeView, running: RunningTrial, reconcile: string): Promise<TrialRecord> {

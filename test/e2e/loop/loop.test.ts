@@ -92,7 +92,7 @@ describe('the loop', () => {
     await fleet.reconciler({ interval: '1s' });
     await fleet.recipe('shop', V1);
     const loop = await RunningLoop.start(fleet);
-    await loop.line({ msg: 'decided', recipe: 'shop', decision: 'in-sync' });
+    await loop.line(promoted('shop'));
     const from = loop.mark();
     await rm(join(fleet.state, 'shop', 'generations', '1', 'volumes', 'data'), { recursive: true });
     await loop.line({ msg: 'decided', recipe: 'shop', reason: 'volume-missing' }, from);
