@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: [
       'test/crash/{matrix,disk-full,teardown}.test.ts',
       'test/metrics/prometheus.test.ts',
+      'test/soak/soak.test.ts',
       'test/http/browser/**',
     ],
     // Real git, processes and HTTP: generous bounds, so that a slow machine is not a failure.

@@ -47,6 +47,14 @@ export function figuresOf(measurements: Measurements): Figure[] {
     ]),
     figure('time of the page of 1 000 recipes, to its last byte', 1000, 'ms', [thousandServed?.pageMs, 1]),
     figure('time until Chromium shows it', 1000, 'ms', [thousandServed?.shownMs ?? undefined, 1]),
+    figure('time of a webhook until its recipe is queued, among 1 000', 50, 'ms', [
+      thousandServed?.webhookMs,
+      1,
+    ]),
+    figure('time of an edit until its recipe was looked at, among 1 000', 1000, 'ms', [
+      thousandServed?.editMs,
+      1,
+    ]),
     figure('time of a scrape of 1 000 recipes', 250, 'ms', [thousandServed?.scrapeMs, 1]),
   ];
 }

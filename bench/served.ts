@@ -1,52 +1,43 @@
 /**
- * What the loop's server takes for a fleet: its page, as bytes and as a browser shows it, and a scrape. Over real HTTP, from the
- * rows that a real pass stored. Client and server share this process, so that the times are rather too long than too short.
+ * What the running loop takes for a fleet: for its page, as bytes and as a browser shows it, for a scrape, for a webhook,
+ * and until it has looked at a recipe whose manifest was edited. Over real HTTP, to the program as a process of its own.
  */
+import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { EventFeed } from '../src/http/event-feed.ts';
-import type { Operator } from '../src/http/operator.ts';
-import { startServer } from '../src/http/server.ts';
-import { Metrics } from '../src/metrics/metrics.ts';
-import { readPasses, type StoredPasses } from '../src/observed/passes.ts';
-import { unreadable } from '../src/reconciler/view.ts';
-import { Layout } from '../src/state/layout.ts';
-import { statusReport } from '../src/status-report.ts';
-import type { Fleet } from './fleet.ts';
+import { namesOf, type Fleet } from './fleet.ts';
 import { measureByTurns, median, type Contestant } from './rounds.ts';
+import { HOOK_SECRET, RunningLoop } from './running-loop.ts';
 
 export interface ServedCost {
   recipes: number;
   /** From asking to the last byte. */
   pageMs: number;
   scrapeMs: number;
-  /** Until a browser has it, laid out and with its script run; null where there is no Chromium. */
+  /** From sending it to being told that its recipe is on the queue. */
+  webhookMs: number;
+  /** From writing to a manifest to its recipe's having been looked at. */
+  editMs: number;
+  /** Until a browser has the page, laid out and with its script run; null where there is no Chromium. */
   shownMs: number | null;
 }
 
 const CHROMIUM = '/usr/bin/chromium';
 
 export async function measureServed(fleet: Fleet, rounds: number): Promise<ServedCost> {
-  const operator = await operatorOf(fleet);
-  const log = pino({ level: 'silent' });
-  const { url, close } = await startServer({
-    operator,
-    host: '127.0.0.1',
-    port: 0,
-    token: null,
-    hookSecret: null,
-    log,
-  });
+  const { loop, url } = await RunningLoop.start(fleet);
   try {
     return {
       recipes: fleet.size,
-      pageMs: await medianOf(rounds, () => readAll(url)),
-      scrapeMs: await medianOf(rounds, () => readAll(`${url}/metrics`)),
+      pageMs: await medianOf(rounds, () => ask(url)),
+      scrapeMs: await medianOf(rounds, () => ask(`${url}/metrics`)),
+      webhookMs: await medianOf(rounds, () => sendWebhook(url, fleet)),
+      editMs: await medianOf(rounds, () => edit(loop, fleet)),
       shownMs: existsSync(CHROMIUM) ? await measureShown(url, rounds) : null,
     };
   } finally {
-    await close(AbortSignal.abort());
+    await loop.stop();
   }
 }
 
@@ -60,10 +51,25 @@ async function medianOf(rounds: number, work: () => Promise<void>): Promise<numb
   return median(took);
 }
 
-async function readAll(url: string): Promise<void> {
-  const response = await fetch(url);
+async function ask(url: string, init: RequestInit = {}): Promise<void> {
+  const response = await fetch(url, init);
   if (!response.ok) throw new Error(`${url} was answered ${response.status}`);
   await response.text();
+}
+
+/** As of a push to the upstream of the fleet's last recipe. */
+async function sendWebhook(url: string, { urls }: Fleet): Promise<void> {
+  const body = JSON.stringify({ ref: 'refs/tags/x', repository: { clone_url: urls.at(-1) } });
+  const signature = createHmac('sha256', HOOK_SECRET).update(body).digest('hex');
+  const headers = { 'Content-Type': 'application/json', 'X-Gitea-Signature': signature };
+  await ask(`${url}/hooks/gitea`, { method: 'POST', body, headers });
+}
+
+async function edit(loop: RunningLoop, { folder, size }: Fleet): Promise<void> {
+  const [recipe = ''] = namesOf(size);
+  const looked = loop.line((line) => line.msg === 'looked' && line.recipe === recipe);
+  await appendFile(join(folder, 'manifests', `${recipe}.yaml`), '# edited\n');
+  await looked;
 }
 
 /** What it takes longer for than for a page with nothing in it, which is its own start. */
@@ -80,41 +86,3 @@ function shows(page: string): Contestant {
 }
 
 const NOTHING = 'about:blank';
-
-async function operatorOf({ folder }: Fleet): Promise<Operator> {
-  const passes = await readPasses(new Layout(join(folder, 'state')));
-  if (!passes.readable || passes.value === null) throw new Error(`no pass is stored in ${folder}`);
-  const { last } = passes.value;
-  const metrics = metricsOf(last);
-  return {
-    status: () => statusReport(last),
-    explain: async () => null,
-    trials: async () => [],
-    trial: async () => null,
-    running: () => [],
-    readiness: () => ({ ready: true, why: 'a pass is stored' }),
-    want: () => false,
-    recipesAt: () => [],
-    events: new EventFeed(),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
-    countWebhook: () => undefined,
-    notices: () => [],
-  };
-}
-
-/** As of a loop that watches itself too. */
-function metricsOf(last: StoredPasses['last']): Metrics {
-  const { observedAt, exitCode, recipes, disk, program, enrolled } = last;
-  const metrics = new Metrics(program);
-  metrics.watchProcess();
-  metrics.passEnded({
-    report: { observedAt, exitCode, recipes, disk: disk ?? { allocatedBytes: 0, budgetBytes: null } },
-    fleet: { config: unreadable('nothing is said of it'), problems: [] },
-    enrolled,
-    whole: true,
-    others: [],
-    unread: {},
-    strays: { readable: true, value: [] },
-  });
-  return metrics;
-}

@@ -52,6 +52,8 @@ function otherTable({ node, status, seed, served }: Measurements): string {
         served.shownMs === null ? 'not measured' : amount(served.shownMs, 'ms'),
       ],
       [`a scrape of ${served.recipes} recipes`, amount(served.scrapeMs, 'ms')],
+      ['a webhook until its recipe is queued', amount(served.webhookMs, 'ms')],
+      ['an edit of a manifest until its recipe was looked at', amount(served.editMs, 'ms')],
       ['two starts and stops of its app and a copy of its volume, by hand', amount(seed.byHandMs, 'ms')],
     ],
   );

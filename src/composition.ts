@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
 import { fileHousekeeping } from './actuators/housekeeping.ts';
@@ -17,14 +17,16 @@ import { recover, type RecoveryPorts } from './actuators/recovery.ts';
 import { fileDesk } from './actuators/requests.ts';
 import { makeWorkspace } from './actuators/workspace.ts';
 import { openSystemClock } from './clock.ts';
-import { manifestFolder, readStored } from './desired/manifests.ts';
+import { manifestFolder } from './desired/manifests.ts';
 import { upstreamFrom } from './desired/upstream.ts';
 import type { Logger } from './log.ts';
+import type { Loop, LoopSettings } from './loop-composition.ts';
 import type { MetricsFile } from './metrics/metrics-file.ts';
 import { mirrorReader } from './observed/mirrors.ts';
-import { readFleetMemory, readHistory, readPasses, type StoredRow } from './observed/passes.ts';
+import { PassesFile, readPasses, type StoredRow } from './observed/passes.ts';
 import { remoteMirrorsFrom } from './observed/remote-mirrors.ts';
 import { fileRegistry } from './observed/registry.ts';
+import { settledRecipes } from './observed/settled.ts';
 import { programInfo } from './program-info.ts';
 import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
@@ -34,7 +36,8 @@ import type { Driver, MirrorReader } from './reconciler/ports.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
-import { acquireLease, type Lease } from './state/lease.ts';
+import { hasStartedAnything } from './run.ts';
+import { acquireLease, HOLDER_FILE, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
 import { checkSchema, storeSchema } from './state/schema.ts';
 import type { Term } from './state/term.ts';
@@ -56,13 +59,15 @@ export interface Reader extends LookPorts {
   layout: Layout;
   driver: Driver;
   mirrors: MirrorReader;
+  passes: PassesFile;
 }
 
 export interface Actor {
+  layout: Layout;
   ports: PassPorts;
   lease: Lease;
   /** Returns the rows of recipes that were not in scope, as they were last seen. */
-  store(result: PassResult, whole: boolean): Promise<StoredRow[]>;
+  store(result: PassResult, how: { whole: boolean; isOver: boolean }): Promise<StoredRow[]>;
 }
 
 /** For looking only: takes no lease and writes nothing. */
@@ -70,10 +75,11 @@ export async function openReader(settings: Settings): Promise<Reader> {
   const layout = new Layout(resolve(settings.state));
   await checkSchema(layout);
   const driver = processDriver();
+  const passes = new PassesFile(layout);
   const registry = fileRegistry({
     layout,
     driver,
-    readManifest: readStored,
+    manifestReader: async () => (await import('./desired/recipe.ts')).readStored,
     warn: (why) => settings.log.warn({ why }, 'a stored trial cannot be read and is left out'),
   });
   const known = async (): Promise<readonly string[]> => {
@@ -87,13 +93,15 @@ export async function openReader(settings: Settings): Promise<Reader> {
     layout,
     registry,
     driver,
+    passes,
+    settled: settledRecipes({ layout, driver, passes, beat: null }),
     clock: openSystemClock(),
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: manifestFolder(settings.manifests, {
       knownRecipes: known,
       knownConfigFile: () => lastConfigFile(layout),
-      remembered: () => readFleetMemory(layout),
+      remembered: () => passes.memory(),
       program: Object.values(programInfo()).join(' '),
     }),
     ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
@@ -125,10 +133,16 @@ export async function openMetricsFile(path: string): Promise<MetricsFile> {
   return await file.openMetricsFile(path, programInfo());
 }
 
+/** Loaded only where it is asked for, with everything that only the loop needs. */
+export async function openLoop(settings: LoopSettings, stop: AbortSignal): Promise<Loop> {
+  const loop = await import('./loop-composition.ts');
+  return await loop.openLoop(settings, stop);
+}
+
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
 export async function openActor(settings: Settings, stop: AbortSignal): Promise<Actor> {
   const reader = await openReader(settings);
-  const { layout, registry, driver, clock } = reader;
+  const { layout, registry, driver, clock, passes } = reader;
   const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs, stop));
   const { term } = lease;
   try {
@@ -149,6 +163,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     await recover(recovery);
     const ports: PassPorts = {
       ...reader,
+      settled: settledRecipes({ layout, driver, passes, beat: join(term.folder, HOLDER_FILE) }),
       // Marked as of this term: what is asked while acting is cleaned up after like everything else.
       ...remotesThrough(
         remoteLister({
@@ -174,9 +189,10 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       instance: { host: hostname(), pid: process.pid, term: term.id },
     };
     return {
+      layout,
       ports,
       lease: { ...lease, release: () => endTerm(lease, driver) },
-      store: async (result, whole) => await storeResult(layout, term, result, { whole, warn }),
+      store: async (result, how) => await storeResult({ layout, passes }, term, result, { ...how, warn }),
     };
   } catch (error) {
     await lease.release();
@@ -198,24 +214,29 @@ function backgroundOf(term: Term, log: Logger): PassPorts['background'] {
 }
 
 async function storeResult(
-  layout: Layout,
+  { layout, passes }: Pick<Reader, 'layout' | 'passes'>,
   term: Term,
-  { startedAt, enrolled, fleet, report }: PassResult,
-  { whole, warn }: { whole: boolean; warn: (fields: object, message: string) => void },
+  { startedAt, enrolled, fleet, settled, report }: PassResult,
+  {
+    whole,
+    isOver,
+    warn,
+  }: { whole: boolean; isOver: boolean; warn: (fields: object, message: string) => void },
 ): Promise<StoredRow[]> {
-  const earlier = await (whole ? readHistory(layout) : readPasses(layout));
+  const earlier = await (whole ? passes.history() : readPasses(layout));
   // What may not be read is not written over; what was read and is no history of passes is begun anew.
   if (!earlier.readable && !earlier.damaged) throw new Error(earlier.why);
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
   const { configFile, memory } = fleet;
-  return await storePass(layout, term, { startedAt, enrolled, configFile, memory, whole, report }, before);
+  const pass = { startedAt, enrolled, configFile, memory, settled, whole, isOver, report };
+  return await storePass(layout, term, pass, before);
 }
 
 /** Nobody looks for what a term that ended well left running: so whatever of ours still does, as a daemon, ends first. */
 async function endTerm(lease: Lease, driver: Driver): Promise<void> {
   const { term } = lease;
-  if (!term.lost.aborted) {
+  if (!term.lost.aborted && hasStartedAnything()) {
     await driver
       .reap(term.mark, term.folder)
       .catch((error: unknown) => term.leaveToRecovery(describe(error)));

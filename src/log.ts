@@ -1,6 +1,5 @@
 /** Logs: constant messages with fields, JSON for machines and plain lines for people, always to standard error. */
 import { pino, type Logger as PinoLogger } from 'pino';
-import pretty from 'pino-pretty';
 import { Writable } from 'node:stream';
 
 export type Logger = PinoLogger;
@@ -17,10 +16,11 @@ export interface LogOptions {
 /** What JSON leaves as it is, and a terminal would obey. */
 const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-export function makeLogger({ level, format, color, write: writeTo }: LogOptions): Logger {
+export async function makeLogger({ level, format, color, write: writeTo }: LogOptions): Promise<Logger> {
   const write = (text: string): void => writeTo(text.replaceAll(UNSEEN, asNumber));
   const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
   if (format === 'json') return pino(options, { write });
+  const { default: pretty } = await import('pino-pretty');
   const lines = pretty({
     colorize: color,
     translateTime: 'SYS:HH:MM:ss',

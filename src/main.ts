@@ -48,8 +48,7 @@ async function main(): Promise<number> {
 function fail(error: unknown, asJson: boolean): number {
   const usage = error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
   const hint = error instanceof CannotRun ? error.hint : null;
-  const message =
-    usage && error.code === 'commander.help' ? 'no command was given; see --help' : describe(error);
+  const message = describe(error);
   if (asJson)
     out.write(
       json({ apiVersion: 'reconcile/v1', exitCode: 1, error: message, ...(hint === null ? {} : { hint }) }),

@@ -1,5 +1,5 @@
 /** What /proc says of the processes of this machine, each question answered as far as we may know. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 
 export interface ProcessId {
   pid: number;
@@ -21,7 +21,7 @@ export const MARK_VARIABLE = 'RECONCILE_MARK';
 export function marksOf(pid: number): string[] | null {
   try {
     const prefix = `${MARK_VARIABLE}=`;
-    const text = readFileSync(`/proc/${pid}/environ`, 'latin1');
+    const text = readProc(`${pid}/environ`);
     if (!text.includes(prefix)) return [];
     const entries = text.split('\0').filter((entry) => entry.startsWith(prefix));
     return entries.map((entry) => entry.slice(prefix.length));
@@ -43,7 +43,7 @@ export function readTable(): Map<number, Seen> {
 function readProcess(pid: number): Seen | null {
   let text;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    text = readProc(`${pid}/stat`);
   } catch {
     return null;
   }
@@ -80,8 +80,7 @@ export function descriptorsOf(pid: number): string[] {
 /** Whether a descriptor is open to write: the last digit of its octal flags (proc(5)) is the way of access. */
 export function mayWrite(pid: number, descriptor: string): boolean {
   try {
-    const [, access] =
-      /^flags:\s*[0-7]*([0-7])$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8')) ?? [];
+    const [, access] = /^flags:\s*[0-7]*([0-7])$/m.exec(readProc(`${pid}/fdinfo/${descriptor}`)) ?? [];
     return access !== undefined && (Number(access) & 3) !== 0;
   } catch {
     return false;
@@ -99,8 +98,31 @@ export function linkOf(pid: number, name: string): string | null {
 
 export function nameOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    return Buffer.from(readProc(`${pid}/comm`), 'latin1')
+      .toString('utf8')
+      .trim();
   } catch {
     return 'gone';
+  }
+}
+
+/**
+ * The files of /proc say no size: Node would make a buffer of 64 KiB for each, hundreds of them at each look at all
+ * processes. One serves for all, as each is read at once.
+ */
+const shared = Buffer.allocUnsafe(64 * 1024);
+
+/** A file below /proc, a character for each byte. */
+export function readProc(path: string): string {
+  const file = openSync(`/proc/${path}`, 'r');
+  try {
+    let text = '';
+    for (;;) {
+      const length = readSync(file, shared);
+      if (length === 0) return text;
+      text += shared.toString('latin1', 0, length);
+    }
+  } finally {
+    closeSync(file);
   }
 }

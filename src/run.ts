@@ -3,7 +3,6 @@
  * in it by which whatever descends from it is found. `run` waits for the end, within a deadline, and at the deadline,
  * or when aborted, everything that descends from the command ends with it.
  */
-import { execa } from 'execa';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -64,6 +63,13 @@ const GRACE_MS = 2000;
 /** What the machine lacks at the moment, as opposed to a command that is not there or may not be run. */
 const SHORT_OF = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'EIO', 'ENOSPC'];
 
+let isAnythingStarted = false;
+
+/** Whether this process ever started a command: where it did not, nothing can descend from one. */
+export function hasStartedAnything(): boolean {
+  return isAnythingStarted;
+}
+
 /**
  * Why it could not be started, in words, in place of what was started. Throws `infra` where that is this machine's
  * fault and not the command's.
@@ -77,6 +83,9 @@ export async function start(
   // No argument list of the system can hold these, and to execa they are a mistake of ours.
   if ([file, ...args, ...Object.values(env)].some((text) => text.includes('\0')))
     return 'it holds a NUL byte';
+  // Loaded by whoever starts something: a pass without drift does not.
+  const { execa } = await import('execa');
+  isAnythingStarted = true;
   const inherited = (lifeline === undefined ? [] : [openSync(lifeline, 'a', 0o600)]).filter(isInheritable);
   const child = execa(file, args, {
     ...(cwd === undefined ? {} : { cwd }),

@@ -1,6 +1,7 @@
 /** Stores a pass's result: the one file that a pass without drift writes (invariant I4). */
-import type { FleetMemory } from '../reconciler/model.ts';
+import type { FleetMemory, Settled } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
+import { packSettled } from '../state/settled.ts';
 import type { Term } from '../state/term.ts';
 
 /** Enough to see a season of weekly passes, or a day of frequent ones. */
@@ -11,8 +12,11 @@ export interface FinishedPass<Row extends { recipe: string }> {
   enrolled: readonly string[];
   configFile: string | null;
   memory: FleetMemory | null;
+  settled: ReadonlyMap<string, Settled>;
   /** Whether all recipes were in scope. */
   whole: boolean;
+  /** False between the rounds of a loop, which stores what is news: the history only tells of what ended. */
+  isOver: boolean;
   report: {
     observedAt: string;
     exitCode: number;
@@ -58,8 +62,10 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
     recipes: rows,
   };
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
-  const history = [entry, ...(earlier?.history ?? [])].slice(0, HISTORY);
+  const before = earlier?.history ?? [];
+  const history = (pass.isOver ? [entry, ...before] : before).slice(0, HISTORY);
   const { memory } = pass;
-  await term.write(layout.passes, `${JSON.stringify({ last, history, memory })}\n`);
+  const settled = memory === null ? null : packSettled(memory.digest, observedAt, pass.settled);
+  await term.write(layout.passes, `${JSON.stringify({ last, history, memory, settled })}\n`);
   return others;
 }

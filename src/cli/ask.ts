@@ -129,7 +129,7 @@ async function obeyOurselves(context: Context, settings: Settings): Promise<Hold
 }
 
 function left(holder: Holder): string {
-  const when = 'as soon as no trial runs, at the latest when its pass ends';
+  const when = 'as soon as no trial runs';
   return `the request is left with ${nameOf(holder)}: it is obeyed ${when}, or by whoever acts next`;
 }
 

@@ -1,6 +1,7 @@
 /** What every command is given: where to write, what was set, and the parts that act. */
 import type { Actor, Reader, Settings } from '../composition.ts';
 import type { Logger } from '../log.ts';
+import type { Loop, LoopSettings } from '../loop-composition.ts';
 import type { MetricsFile } from '../metrics/metrics-file.ts';
 
 export interface Output {
@@ -22,6 +23,7 @@ export interface Parts {
   openReader: (settings: Settings) => Promise<Reader>;
   openActor: (settings: Settings, stop: AbortSignal) => Promise<Actor>;
   openMetricsFile: (path: string) => Promise<MetricsFile>;
+  openLoop: (settings: LoopSettings, stop: AbortSignal) => Promise<Loop>;
 }
 
 export interface Context {
@@ -31,7 +33,7 @@ export interface Context {
   options: CommonOptions;
   log: () => Promise<Logger>;
   parts: () => Promise<Parts>;
-  settings: () => Promise<Settings>;
+  settings: () => Promise<LoopSettings>;
 }
 
 export type ExitCode = number;

@@ -1,6 +1,6 @@
 /** `reconcile explain RECIPE`: the whole chain behind a decision, the answer first. */
 import { size } from '../amounts.ts';
-import { readLogTail } from '../observed/logs.ts';
+import { readFailureTail } from '../observed/logs.ts';
 import { oneLine, printable } from '../printable.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { explain as explainRecipe, type Explanation } from '../reconciler/explain.ts';
@@ -9,7 +9,6 @@ import type { Context, ExitCode, Output } from './context.ts';
 import { outcome } from './report.ts';
 import { json, paint, table } from './text.ts';
 
-const TAIL_LINES = 15;
 const TAGS_SHOWN = 10;
 
 export async function explain(context: Context, recipe: string): Promise<ExitCode> {
@@ -18,11 +17,7 @@ export async function explain(context: Context, recipe: string): Promise<ExitCod
   const found = await look(reader, [recipe], { retryFailed: false }, context.stop);
   const explanation = explainRecipe(recipe, found);
   if (explanation === null) throw new CannotRun(found.error ?? `no recipe is called "${recipe}"`);
-  const failed = explanation.lastTrial?.steps.find(({ ok }) => ok === false);
-  const tail =
-    failed === undefined || explanation.lastTrial === null
-      ? []
-      : await readLogTail(reader.layout, recipe, explanation.lastTrial.id, failed.log, TAIL_LINES);
+  const tail = await readFailureTail(reader.layout, explanation.lastTrial);
   if (context.options.json) {
     context.out.write(
       json({ apiVersion: 'reconcile/v1', kind: 'Explanation', ...explanation, logTail: tail }),

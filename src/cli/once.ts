@@ -76,7 +76,7 @@ async function publish(
     if (error instanceof Fenced) throw error;
     report = { ...report, exitCode: 1, error: why };
   };
-  const others = await actor.store(result, whole).catch((error: unknown) => {
+  const others = await actor.store(result, { whole, isOver: true }).catch((error: unknown) => {
     failed(error, `the result of this pass could not be stored: ${describe(error)}`);
     return [];
   });

@@ -1,5 +1,6 @@
 /** The command line: what there is, with which options; each command's own file does it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { didYouMean } from '../nearest.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import type { Context, ExitCode } from './context.ts';
 import type { RawOptions } from './setup.ts';
@@ -14,8 +15,8 @@ export type Parsed = { kind: 'run'; invocation: Invocation } | { kind: 'done'; e
 /** Throws `CommanderError` for wrong usage, after having said what is wrong. */
 export function parseCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv, print: Printer): Parsed {
   let invocation: Invocation | null = null;
-  const accept: Accept = (command, run) => {
-    invocation = { options: command.optsWithGlobals<RawOptions>(), run };
+  const accept: Accept = (command, run, logLevel = 'warn') => {
+    invocation = { options: { logLevel, ...command.optsWithGlobals<Omit<RawOptions, 'logLevel'>>() }, run };
   };
   const root = argv.includes('--once') ? onceCommand(env, accept) : fullCommand(env, accept);
   for (const command of [root, ...root.commands]) configure(command, print);
@@ -34,7 +35,8 @@ export interface Printer {
   err: (text: string) => void;
 }
 
-type Accept = (command: Command, run: Invocation['run']) => void;
+/** `logLevel`: where none is asked for. */
+type Accept = (command: Command, run: Invocation['run'], logLevel?: string) => void;
 
 function configure(command: Command, print: Printer): void {
   command.exitOverride().configureOutput({ writeOut: print.out, writeErr: print.err });
@@ -62,19 +64,35 @@ function onceCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
 
 function fullCommand(env: NodeJS.ProcessEnv, accept: Accept): Command {
   const root = common(new Command('reconcile'), env)
-    .description('Keeps a known-good, warm install of every enrolled recipe at its latest release.')
+    .description(
+      'Keeps a known-good, warm install of every enrolled recipe at its latest release: continuously, until it is ' +
+        'stopped, where no command is given.',
+    )
     .addOption(
       new Option(
         '--once',
         'one pass, then exit; RECIPE... narrows it, --retry-failed ignores failure holds, --metrics-file FILE tells Prometheus',
       ),
     )
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', EXIT_CODES)
+    .allowExcessArguments()
+    .action((_options: unknown, command: Command) => {
+      refuseStranger(command);
+      accept(command, async (context) => (await import('./loop.ts')).loop(context), 'info');
+    });
   addLooking(root, env, accept);
   addReading(root, env, accept);
   addOperating(root, env, accept);
   addManifests(root, env, accept);
   return root;
+}
+
+/** What is no command would otherwise be taken for an argument of the loop. */
+function refuseStranger(command: Command): void {
+  const [stranger] = command.args;
+  if (stranger === undefined) return;
+  const names = command.commands.map((each) => each.name());
+  command.error(`error: unknown command '${stranger}'${didYouMean(stranger, names)}`);
 }
 
 const EXIT_CODES = `
@@ -218,7 +236,9 @@ function common(command: Command, env: NodeJS.ProcessEnv): Command {
       env['RECONCILE_STATE'] || '.reconcile',
     )
     .option('--json', 'print one JSON object', false)
-    .addOption(new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS).default('warn'))
+    .addOption(
+      new Option('--log-level <level>', 'how much to log: warn, or info by the loop').choices(LOG_LEVELS),
+    )
     .addOption(new Option('--log-format <format>', 'for machines or for people').choices(['json', 'pretty']));
 }
 

@@ -1,5 +1,5 @@
 /** From options and environment to what the commands are given. Values that make no sense are refused, not ignored. */
-import type { Settings } from '../composition.ts';
+import type { LoopSettings } from '../loop-composition.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { LONGEST_TTL_MS } from '../state/longest-ttl.ts';
 import type { Context, Output, Parts } from './context.ts';
@@ -30,9 +30,14 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
   const log: Context['log'] = async () => {
     const { makeLogger } = await import('../log.ts');
     const format = raw.logFormat ?? (err.terminal ? 'pretty' : 'json');
-    return makeLogger({ level: raw.logLevel, format, color: err.color, write: (text) => err.write(text) });
+    return await makeLogger({
+      level: raw.logLevel,
+      format,
+      color: err.color,
+      write: (text) => err.write(text),
+    });
   };
-  const settings = async (): Promise<Settings> => ({
+  const settings = async (): Promise<LoopSettings> => ({
     manifests: raw.manifests,
     state: raw.state,
     log: await log(),
@@ -40,6 +45,9 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
     transferTimeoutMs: durationFrom(env, 'RECONCILE_TRANSFER_TIMEOUT', TRANSFER_TIMEOUT_MS),
     leaseTtlMs: leaseTtl(env),
     requestPatienceMs: durationFrom(env, 'RECONCILE_REQUEST_PATIENCE', REQUEST_PATIENCE_MS),
+    // An empty one counts as unset, or whoever sends none would know it.
+    token: env['RECONCILE_TOKEN'] || null,
+    hookSecret: env['RECONCILE_HOOK_SECRET'] || null,
   });
   const { manifests, state, json } = raw;
   return { out, err, stop, parts, log, settings, options: { manifests, state, json } };

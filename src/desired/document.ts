@@ -24,9 +24,9 @@ import {
 } from 'yaml';
 import { describe } from '../reconciler/errors.ts';
 import { excerpt, visible } from './excerpt.ts';
+import { MAX_BYTES } from './source-file.ts';
 import type { Located, Position } from './position.ts';
 
-export const MAX_BYTES = 1024 * 1024;
 /** The deepest key of a manifest is at a quarter of this. Composing is recursive and must not meet its end. */
 const MAX_DEPTH = 64;
 /** A generous manifest has a few thousand; with this bound the worst text takes a second or two. */

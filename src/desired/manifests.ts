@@ -4,12 +4,9 @@ import { CannotRun } from '../reconciler/errors.ts';
 import type { FleetMemory } from '../reconciler/model.ts';
 import type { FleetSource } from '../reconciler/ports.ts';
 import { digestCommandFiles } from './command-files.ts';
-import { assembleFleet } from './fleet.ts';
 import { digestOf, recall, remember, type ReadFleet } from './fleet-memory.ts';
 import { findManifestFiles, reasonOf } from './folder.ts';
-import { readContents, sourceIn, unreadableFile, type Contents, type SourceFile } from './source-file.ts';
-
-export { readStored } from './recipe.ts';
+import { readContents, unreadableFile, type Contents, type SourceFile } from './source-file.ts';
 
 export interface Surroundings {
   /** Recipes that have a record: they may be depended on without a manifest. */
@@ -63,9 +60,14 @@ async function recalled(
   return fleet === null ? null : { fleet, memory };
 }
 
+/** What this takes, YAML and schemas, is loaded only once files were edited. */
 async function made(folder: string, read: Read, surroundings: Surroundings): Promise<Loaded> {
   const { knownRecipes, knownConfigFile, remembered, program = '' } = surroundings;
   const { contents, unreadable } = read;
+  const [{ sourceIn }, { assembleFleet }] = await Promise.all([
+    import('./documents.ts'),
+    import('./fleet.ts'),
+  ]);
   const sources = [...contents.map(sourceIn), ...unreadable];
   // What such a file may hold hangs on what it held before.
   let hangsOnOthers = sources.some(({ text }) => text === null);
@@ -81,6 +83,7 @@ async function made(folder: string, read: Read, surroundings: Surroundings): Pro
 /** Every manifest below a folder, with what cannot be read of it. */
 export async function readFolder(folder: string): Promise<SourceFile[]> {
   const { contents, unreadable } = await contentsOf(folder);
+  const { sourceIn } = await import('./documents.ts');
   return [...contents.map(sourceIn), ...unreadable];
 }
 

@@ -1,10 +1,13 @@
-import { isUtf8 } from 'node:buffer';
+/** Files before anything is made of them: YAML takes longer to be loaded than a fleet that did not change to be read. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../reconciler/model.ts';
-import { MAX_BYTES, readYaml, type YamlDocument } from './document.ts';
+import type { YamlDocument } from './document.ts';
 import { giveTurn } from '../turns.ts';
 import { reasonOf } from './folder.ts';
+
+/** A longer file is no manifest. */
+export const MAX_BYTES = 1024 * 1024;
 
 /** One file as it was read: its documents, or the problems that kept it from being read. */
 export interface SourceFile {
@@ -28,11 +31,6 @@ export interface Contents {
   bytes: Buffer;
 }
 
-export async function readSourceFile(path: { file: string; label: string }): Promise<SourceFile> {
-  const read = await readContents(path);
-  return 'bytes' in read ? sourceIn(read) : read;
-}
-
 /** What cannot be read comes back as a file with that problem. */
 export async function readContents(path: { file: string; label: string }): Promise<Contents | SourceFile> {
   try {
@@ -40,20 +38,6 @@ export async function readContents(path: { file: string; label: string }): Promi
   } catch (error) {
     return unreadableFile(path, `cannot read the file: ${reasonOf(error)}`);
   }
-}
-
-export function sourceIn({ file, label, bytes }: Contents): SourceFile {
-  const path = { file, label };
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  if (!isUtf8(bytes)) return unreadableFile(path, 'cannot read the file: it is not UTF-8 text');
-  const { documents, flaws } = readYaml(text);
-  return {
-    ...path,
-    folder: dirname(resolve(file)),
-    text,
-    documents,
-    problems: flaws.map(({ at, message }) => ({ file, ...at, message })),
-  };
 }
 
 /** Also for a folder that cannot be looked into: what may lie in it is unknown, not absent (invariant I7). */

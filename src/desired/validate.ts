@@ -5,7 +5,8 @@ import { assembleFleet } from './fleet.ts';
 import { reasonOf } from './folder.ts';
 import { readFolder } from './manifests.ts';
 import { compareText, sortProblems } from './problems.ts';
-import { readSourceFile, unreadableFile, type SourceFile } from './source-file.ts';
+import { readSourceFile } from './documents.ts';
+import { unreadableFile, type SourceFile } from './source-file.ts';
 
 export { formatProblem } from './problems.ts';
 

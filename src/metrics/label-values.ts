@@ -14,8 +14,8 @@ export function resultOf(exitCode: number): Result {
 export type WebhookResult =
   'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large' | 'unreadable';
 
-/** Of looks, which is every recipe's, and of trials. */
-export type QueueName = 'recipes' | 'trials';
+/** Of looks, which is every recipe's, of trials, and of mirrors to be synced. */
+export type QueueName = 'recipes' | 'trials' | 'mirrors';
 
 export const RESULTS = every<Result>({
   'in-sync': 'in-sync',

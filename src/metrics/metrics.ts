@@ -10,7 +10,7 @@ import { lasted } from '../reconciler/history.ts';
 import type { Leftover, Program, Reading, TrialRecord } from '../reconciler/model.ts';
 import type { QueueMetrics } from '../reconciler/queue.ts';
 import type { TrialEvent } from '../reconciler/trial-run.ts';
-import type { Unread } from '../reconciler/unread.ts';
+import type { Source, Unread } from '../reconciler/unread.ts';
 import {
   fleetGauges,
   leftoverGauges,
@@ -39,7 +39,7 @@ export interface EndedPass extends Pick<ShownFleet, 'fleet' | 'enrolled'> {
     exitCode: number;
     error?: string;
     disk: ShownFleet['disk'];
-    recipes: readonly (ShownRow & ExitRow)[];
+    recipes: readonly CountedRow[];
   };
   /** Whether all recipes were in scope. */
   whole: boolean;
@@ -49,6 +49,11 @@ export interface EndedPass extends Pick<ShownFleet, 'fleet' | 'enrolled'> {
   /** What is left and no recipe's. */
   strays: Reading<readonly Leftover[]>;
 }
+
+type CountedRow = ShownRow & ExitRow;
+
+/** What is read for the whole fleet at once, and not by looking at a recipe. */
+const FLEETS_OWN: readonly Source[] = ['manifests', 'config', 'driver'];
 
 interface Shown {
   row: ShownRow;
@@ -66,6 +71,7 @@ export class Metrics {
     this.queues = {
       recipes: queueMetrics(instruments, 'recipes'),
       trials: queueMetrics(instruments, 'trials'),
+      mirrors: queueMetrics(instruments, 'mirrors'),
     };
     instruments.set({ name: 'reconciler_build_info', labels: { version, commit }, value: 1 });
     for (const result of RESULTS) {
@@ -106,15 +112,36 @@ export class Metrics {
     this.#instruments.observe('reconciler_reconcile_duration_seconds', {}, lasted(trial) ?? 0);
   }
 
+  /** One recipe was looked at by itself. `unread`: what of it could not be read. */
+  looked(row: CountedRow, unread: readonly Source[], mirrorFailed: boolean): void {
+    for (const source of unread) this.#instruments.add('reconciler_observe_failures_total', { source });
+    this.#count(row, mirrorFailed);
+    this.#show(row);
+  }
+
+  /** Every recipe was looked at by itself; this is what else there is to say, and that it ended. */
+  roundEnded(pass: Omit<EndedPass, 'whole' | 'others'>): void {
+    const { report, unread } = pass;
+    this.#instruments.add('reconciler_passes_total', { result: resultOf(report.exitCode) });
+    for (const source of FLEETS_OWN)
+      this.#instruments.add('reconciler_observe_failures_total', { source }, unread[source] ?? 0);
+    this.lastPassWas(completionOf(report));
+    this.#showAll(pass, report.recipes);
+  }
+
   passEnded(pass: EndedPass): void {
-    const { report, whole, others } = pass;
-    this.#countPass(pass);
+    const { report, whole, others, unread } = pass;
+    this.#instruments.add('reconciler_passes_total', { result: resultOf(report.exitCode) });
+    for (const source of SOURCES)
+      this.#instruments.add('reconciler_observe_failures_total', { source }, unread[source] ?? 0);
+    for (const row of report.recipes) this.#count(row, row.mirror?.state === 'failing');
     if (whole) this.lastPassWas(completionOf(report));
-    const rows = [...report.recipes, ...others];
-    for (const row of rows) this.#show(row);
-    const names = new Set(rows.map(({ recipe }) => recipe));
-    for (const name of this.#recipes.keys()) if (!names.has(name)) this.#forget(name);
-    this.#showFleet(pass, rows);
+    this.#showAll(pass, [...report.recipes, ...others]);
+  }
+
+  /** Nothing is left that has its name. */
+  gone(recipe: string): void {
+    this.#forget(recipe);
   }
 
   /** A pass that came to no result at all. */
@@ -141,17 +168,18 @@ export class Metrics {
     return this.#instruments.contentType;
   }
 
-  #countPass({ report, unread }: EndedPass): void {
-    const instruments = this.#instruments;
-    instruments.add('reconciler_passes_total', { result: resultOf(report.exitCode) });
-    for (const source of SOURCES)
-      instruments.add('reconciler_observe_failures_total', { source }, unread[source] ?? 0);
-    for (const row of report.recipes) {
-      const { recipe, mirror } = row;
-      instruments.add('reconciler_reconcile_total', { result: resultOf(exitCodeOf([row], 'Pass')) });
-      const failures = Number(mirror?.state === 'failing');
-      instruments.add('reconciler_mirror_sync_failures_total', { recipe }, failures);
-    }
+  #count(row: CountedRow, mirrorFailed: boolean): void {
+    const { recipe } = row;
+    const result = resultOf(exitCodeOf([row], 'Pass'));
+    this.#instruments.add('reconciler_reconcile_total', { result });
+    this.#instruments.add('reconciler_mirror_sync_failures_total', { recipe }, Number(mirrorFailed));
+  }
+
+  #showAll(pass: Omit<EndedPass, 'whole' | 'others'>, rows: readonly ShownRow[]): void {
+    for (const row of rows) this.#show(row);
+    const names = new Set(rows.map(({ recipe }) => recipe));
+    for (const name of this.#recipes.keys()) if (!names.has(name)) this.#forget(name);
+    this.#showFleet(pass, rows);
   }
 
   #show(row: ShownRow): void {
@@ -171,7 +199,10 @@ export class Metrics {
     for (const verdict of VERDICTS) this.#instruments.drop('reconciler_trials_total', { recipe, verdict });
   }
 
-  #showFleet({ report, fleet, enrolled, strays }: EndedPass, rows: readonly ShownRow[]): void {
+  #showFleet(
+    { report, fleet, enrolled, strays }: Omit<EndedPass, 'whole' | 'others'>,
+    rows: readonly ShownRow[],
+  ): void {
     for (const sample of this.#faultyFiles) this.#instruments.unset(sample);
     const now = new Date(report.observedAt);
     const samples = fleetGauges({ fleet, enrolled, disk: report.disk }, now);
@@ -188,7 +219,10 @@ interface Completion {
 }
 
 /** One in which nothing could be evaluated was not completed, however soon it ended (invariant I6). */
-function completionOf({ exitCode, observedAt }: EndedPass['report']): Completion {
+export function completionOf({
+  exitCode,
+  observedAt,
+}: Pick<EndedPass['report'], 'exitCode' | 'observedAt'>): Completion {
   return { exitCode, completedAt: exitCode === 1 ? null : seconds(observedAt) };
 }
 

@@ -32,8 +32,11 @@ const Document = z.object({
 export interface GenerationReader {
   layout: Layout;
   driver: Driver;
-  /** Reads a manifest that was stored with a generation; null where this program no longer can. */
-  readManifest: (stored: GenerationDocument['manifest']) => Manifest | null;
+  /**
+   * What reads a manifest that was stored with a generation; null comes back where this program no longer can. Loaded only
+   * once a generation is read: a look at a fleet in which nothing changed reads none.
+   */
+  manifestReader: () => Promise<(stored: GenerationDocument['manifest']) => Manifest | null>;
 }
 
 /** The canonical first, then the kept ones as listed. One that cannot be read makes the whole answer unreadable. */
@@ -60,7 +63,7 @@ export async function observeGenerations(
 export async function readGeneration(
   recipe: string,
   number: number,
-  { layout, readManifest }: GenerationReader,
+  { layout, manifestReader }: GenerationReader,
 ): Promise<StoredGeneration> {
   const folder = layout.generation(recipe, number);
   const document = await readStored(join(folder, GENERATION_FILE), Document);
@@ -71,6 +74,7 @@ export async function readGeneration(
     const why = `${folder} holds generation ${generation} of ${owner}`;
     return { ...stored, document: { readable: false, why } };
   }
+  const readManifest = await manifestReader();
   let read: Manifest | null = null;
   return {
     ...stored,
@@ -90,14 +94,11 @@ async function observe(
   if (!stored.document.readable) throw new Error(stored.document.why);
   const { folder } = stored;
   const document = stored.document.value;
-  // Of the canonical the record itself is the word; of a kept one its own document is all there is.
-  const volumes = number === record.generation ? record.volumes : (document?.volumes ?? []);
   const stack = document?.stack ?? record.stack ?? `warm-${record.recipe}-${number}`;
-  const expected = { volumes, secrets: document?.secrets ?? [] };
   const foreign = (document?.driver ?? record.driver ?? reader.driver.kind) !== reader.driver.kind;
   const found = foreign
     ? { damage: [], bytes: 0, allocatedBytes: 0 }
-    : await reader.driver.inspect({ stack, folder }, expected);
+    : await reader.driver.inspect({ stack, folder }, expectedOf(record, number, document));
   const lost = document === null ? [{ kind: 'missing' as const, what: GENERATION_FILE }] : [];
   return {
     generation: number,
@@ -109,4 +110,14 @@ async function observe(
     ...found,
     damage: [...found.damage, ...lost],
   };
+}
+
+/** Of the canonical the record itself is the word; of a kept one its own document is all there is. */
+export function expectedOf(
+  record: CanonicalRecord,
+  number: number,
+  document: GenerationDocument | null,
+): Pick<GenerationDocument, 'volumes' | 'secrets'> {
+  const volumes = number === record.generation ? record.volumes : (document?.volumes ?? []);
+  return { volumes, secrets: document?.secrets ?? [] };
 }

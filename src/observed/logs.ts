@@ -1,5 +1,6 @@
 /** The logs of a trial's steps. */
 import { join } from 'node:path';
+import type { TrialRecord } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
 import { readRegularFile } from '../state/stored.ts';
 
@@ -13,7 +14,16 @@ export async function readLog(layout: Layout, recipe: string, trial: string, log
   }
 }
 
-export async function readLogTail(
+const TAIL_LINES = 15;
+
+/** The end of the log of the step that failed; empty where none did. */
+export async function readFailureTail(layout: Layout, trial: TrialRecord | null): Promise<string[]> {
+  const failed = trial?.steps.find(({ ok }) => ok === false);
+  if (trial === null || failed === undefined) return [];
+  return await readLogTail(layout, trial.recipe, trial.id, failed.log, TAIL_LINES);
+}
+
+async function readLogTail(
   layout: Layout,
   recipe: string,
   trial: string,

@@ -1,8 +1,10 @@
 /** The last pass's stored result and the history of passes before it, in one file. */
+import { statSync } from 'node:fs';
 import { z } from 'zod';
-import type { FleetMemory } from '../reconciler/model.ts';
+import type { FleetMemory, Row, Settled } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
-import { readStored, type Stored } from '../state/stored.ts';
+import { unpackSettled, type Entry } from '../state/settled.ts';
+import { conforming, readJson, readStored, type Stored } from '../state/stored.ts';
 
 const Version = z.object({ version: z.string(), commit: z.string() });
 const Program = z.object({ version: z.string(), commit: z.string() });
@@ -99,14 +101,62 @@ const Remembered = z.object({
   memory: z.object({ digest: z.string(), text: z.string(), check: z.string() }).nullable().default(null),
 });
 
-export async function readHistory(layout: Layout): Promise<Stored<z.infer<typeof History> | null>> {
-  return await readStored(layout.passes, History);
-}
+/** Only what was written by this program passes its check sum, so no more is asked of what it is made of. */
+const Settlement = z.object({
+  settled: z.object({
+    by: z.string(),
+    at: z.string(),
+    recipes: z.array(z.custom<Entry>()),
+    check: z.string(),
+  }),
+  last: z.object({ recipes: z.array(z.custom<Row>()) }),
+});
 
-/** What came of the manifests when they were read last; null where nothing is remembered, or it cannot be read. */
-export async function readFleetMemory(layout: Layout): Promise<FleetMemory | null> {
-  const read = await readStored(layout.passes, Remembered);
-  return read.readable ? (read.value?.memory ?? null) : null;
+/** A pass needs three things of the file: it is read once for all of them, while it is the same file. */
+export class PassesFile {
+  readonly #path: string;
+  #read: { identity: string; found: ReturnType<typeof readJson> } | null = null;
+
+  constructor(layout: Layout) {
+    this.#path = layout.passes;
+  }
+
+  async history(): Promise<Stored<z.infer<typeof History> | null>> {
+    return await this.#readAs(History);
+  }
+
+  /** What came of the manifests when they were read last; null where nothing is remembered, or it cannot be read. */
+  async memory(): Promise<FleetMemory | null> {
+    const read = await this.#readAs(Remembered);
+    return read.readable ? (read.value?.memory ?? null) : null;
+  }
+
+  /** Recipes that were settled; null as above. */
+  async settled(): Promise<{ by: string; at: string; recipes: ReadonlyMap<string, Settled> } | null> {
+    const read = await this.#readAs(Settlement);
+    if (!read.readable || read.value === null) return null;
+    const { settled, last } = read.value;
+    const rows = new Map(last.recipes.map((row) => [row.recipe, row]));
+    const recipes = unpackSettled(settled, rows);
+    return recipes === null ? null : { by: settled.by, at: settled.at, recipes };
+  }
+
+  async #readAs<S extends z.ZodType>(schema: S): Promise<Stored<z.output<S> | null>> {
+    const identity = this.#identity();
+    if (identity === null) return await readStored(this.#path, schema);
+    if (this.#read?.identity !== identity) this.#read = { identity, found: readJson(this.#path) };
+    return conforming(this.#path, await this.#read.found, schema);
+  }
+
+  /** It is replaced as a whole whenever it is written. Null where there is none, or none can be told. */
+  #identity(): string | null {
+    try {
+      const { dev, ino, size, ctimeNs } = statSync(this.#path, { bigint: true });
+      return `${dev} ${ino} ${size} ${ctimeNs}`;
+    } catch {
+      return null;
+    }
+  }
 }
 
 export async function readPasses(layout: Layout): Promise<Stored<StoredPasses | null>> {

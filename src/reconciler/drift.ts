@@ -78,7 +78,8 @@ function notEnrolled(view: RecipeView, fleet: FleetView): Settled | null {
       `no manifest found, but ${file} cannot be read and may hold it`,
     );
   }
-  if (![...fleet.recipes.values()].some((each) => each.manifest !== null)) {
+  const hasOthers = (fleet.settled?.size ?? 0) > 0;
+  if (!hasOthers && ![...fleet.recipes.values()].some((each) => each.manifest !== null)) {
     return settle('unknown', 'manifest-invalid', 'no manifest was found at all, not even another recipe’s');
   }
   const message =

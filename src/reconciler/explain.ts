@@ -4,8 +4,7 @@
  */
 import { mirrorState } from './mirror-drift.ts';
 import type { Decision, Leftover, Manifest, MirrorMemory, Reason, ReleaseRef, TrialRecord } from './model.ts';
-import type { Look } from './look.ts';
-import { goesAfter } from './look.ts';
+import { goesAfter, type Decided, type Look } from './look.ts';
 import { classify, type IgnoredTag } from './releases.ts';
 import { isAcceptable } from './rulings.ts';
 import { isMirrorDue } from './sync-mirrors.ts';
@@ -51,7 +50,10 @@ interface MirrorFacts extends Pick<MirrorMemory, 'foreignTags' | 'failing' | 'pu
   state: string;
 }
 
-export function explain(recipe: string, found: Look): Explanation | null {
+/** What is known of the fleet, as far as one recipe's explanation needs it. */
+type Known = Decided & Pick<Look, 'now'>;
+
+export function explain(recipe: string, found: Known): Explanation | null {
   const decision = found.decisions.get(recipe);
   const view = found.view.recipes.get(recipe);
   if (decision === undefined || view === undefined) return null;
@@ -172,7 +174,7 @@ function generationFacts({ generations, record }: RecipeView): GenerationFacts[]
   }));
 }
 
-function dependencyFact(name: string, found: Look): string {
+function dependencyFact(name: string, found: Known): string {
   const view = found.view.recipes.get(name);
   const record = view?.record.readable === true ? view.record.value : null;
   return record === null

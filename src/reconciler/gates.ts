@@ -7,7 +7,7 @@ import type { Closure } from './dependencies.ts';
 import { holdOn } from './holds.ts';
 import type { DecisionKind, FleetConfig, Manifest, Pause, Reason, ReleaseRef } from './model.ts';
 import { own } from './own.ts';
-import type { DecideContext, FleetView, RecipeView } from './view.ts';
+import type { DecideContext, FleetView, RecipeView, SettledRecipe } from './view.ts';
 
 export interface Gated {
   decision: Extract<DecisionKind, 'suspended' | 'held' | 'blocked'>;
@@ -121,9 +121,15 @@ function canonicalBytes(view: RecipeView): number | null {
   return canonical?.allocatedBytes ?? null;
 }
 
+function settledCanonicalBytes({ known }: SettledRecipe): number {
+  return known.trace.generations[0]?.allocatedBytes ?? 0;
+}
+
 function medianCanonical(fleet: FleetView): number {
+  const settled = [...(fleet.settled?.values() ?? [])].map(settledCanonicalBytes);
   const sizes = [...fleet.recipes.values()]
     .flatMap((view) => canonicalBytes(view) ?? [])
+    .concat(settled)
     .toSorted((a, b) => a - b);
   return sizes[Math.floor(sizes.length / 2)] ?? 0;
 }

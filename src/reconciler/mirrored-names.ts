@@ -11,11 +11,14 @@ const REFUSED = /[\u0000-\u0020\u007F~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(\/|$)|[
 const LONGEST_PIECE = 250;
 /** In bytes. Of a path's 4096 this leaves enough for the folder that the repository is in. */
 const LONGEST_NAME = 1000;
+/** No more characters than this are too many bytes, whatever they are: a character has three at most. */
+const SHORT = Math.floor(LONGEST_PIECE / 3);
 /** Stands for bytes that were no text. What they were is not known any more, and names that differed in them are one. */
 const NO_TEXT = '\uFFFD';
 
 /** Of full names, such as `refs/tags/1.0.0+1`. */
 export function fitsMirror(name: string): boolean {
+  if (name.length <= SHORT) return !name.includes(NO_TEXT);
   if (name.includes(NO_TEXT) || bytes(name) > LONGEST_NAME) return false;
   return name.split('/').every((piece) => bytes(piece) <= LONGEST_PIECE);
 }

@@ -12,3 +12,5 @@ export type * from './model/trials.ts';
 export type * from './model/decisions.ts';
 export type * from './model/audit.ts';
 export type * from './model/requests.ts';
+export type * from './model/rows.ts';
+export type * from './model/settled.ts';

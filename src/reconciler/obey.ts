@@ -5,7 +5,7 @@
  * A request stays until it is answered, so one that was cut short is obeyed again: everything in here may be repeated.
  */
 import { describe, Fenced } from './errors.ts';
-import type { Answer, Wish } from './model.ts';
+import type { Answer, OperatorRequest, Wish } from './model.ts';
 import type { FleetSource, Housekeeping, MemoryWriter, Registry, RequestDesk } from './ports.ts';
 import { cancelAnswer, ruleOnCanonical, ruleOnForgetting } from './rulings.ts';
 
@@ -20,8 +20,12 @@ export interface ObeyPorts {
 /** Says whether there was anything. Throws only `Fenced`, or where not even an answer can be given. */
 export async function obeyRequests(ports: ObeyPorts): Promise<boolean> {
   const pending = await ports.desk.pending();
-  for (const request of pending) await ports.desk.answer(request, await attempt(request.wish, ports));
+  for (const request of pending) await obeyRequest(request, ports);
   return pending.length > 0;
+}
+
+export async function obeyRequest(request: OperatorRequest, ports: ObeyPorts): Promise<void> {
+  await ports.desk.answer(request, await attempt(request.wish, ports));
 }
 
 async function attempt(wish: Wish, ports: ObeyPorts): Promise<Answer> {

@@ -1,8 +1,17 @@
 /** Reads both sides, through ports: the fleet's manifests, every upstream, the registry and the warm volumes. */
 import { mapBounded } from './bounded.ts';
-import type { Fleet, Manifest, Reading } from './model.ts';
-import type { Asking, Driver, FleetSource, Registry, RemoteMirrors, Upstream } from './ports.ts';
-import { readable, unreadable, type FleetView, type RecipeView } from './view.ts';
+import type { Fleet, Manifest, Reading, Settled } from './model.ts';
+import type {
+  Asking,
+  Clock,
+  Driver,
+  FleetSource,
+  Registry,
+  RemoteMirrors,
+  SettledRecipes,
+  Upstream,
+} from './ports.ts';
+import { readable, unreadable, type FleetView, type RecipeView, type SettledRecipe } from './view.ts';
 
 export interface ObservePorts {
   fleet: FleetSource;
@@ -16,21 +25,36 @@ export interface Observation {
   fleet: Fleet;
   /** The recipes that have a record. */
   recorded: Reading<readonly string[]>;
-  view: FleetView & { recipes: Map<string, RecipeView> };
+  view: FleetView & { recipes: Map<string, RecipeView>; settled: Map<string, SettledRecipe> };
 }
 
 /** While the configuration cannot be read, upstreams are asked with as little haste as by default. */
 const DEFAULT_CONCURRENCY = 16;
 
-/** One look at everything. `asked`: the recipes whose upstream is asked, besides all where none are named. */
+/** What of a recipe is known from earlier passes need not be read again where it is as it was. */
+export interface Recalling {
+  settled: SettledRecipes;
+  clock: Clock;
+}
+
+/**
+ * One look at everything. `asked`: the recipes whose upstream is asked, besides all where none are named. `recalling`: with
+ * it those that are settled are told apart; without it every recipe is looked at in full.
+ */
 export async function observeFleet(
   ports: ObservePorts,
   asked: readonly string[],
   signal: AbortSignal,
+  recalling?: Recalling,
 ): Promise<Observation> {
   const fleet = await ports.fleet.load();
   const [recorded, atWork] = [await ports.registry.recorded(), await ports.registry.atWork()];
+  const driver = await reachDriver(fleet, ports.driver);
+  const recalled = driver.readable
+    ? await recalling?.settled.recall(fleet, recalling.clock.now())
+    : undefined;
   const recipes = new Map<string, RecipeView>();
+  const settled = new Map<string, SettledRecipe>();
   const concurrency = fleet.config.readable ? fleet.config.value.concurrency.observe : DEFAULT_CONCURRENCY;
   const manifests = new Map(fleet.manifests.map((manifest) => [manifest.name, manifest]));
   const invalid = new Map(fleet.invalid.map((each) => [each.name, each]));
@@ -39,31 +63,38 @@ export async function observeFleet(
   const remotes = new Map(
     fleet.manifests
       .filter(({ name, enrolled }) => enrolled && wanted(name))
-      .map((manifest) => [manifest.name, observeRemotely(manifest, ports, { signal, concurrency })]),
+      .map((manifest) => {
+        const asking = { signal, concurrency };
+        return [manifest.name, observeRemotely(manifest, ports, asking, recalled?.get(manifest.name))];
+      }),
   );
   const names = namesOf(fleet, recorded);
-  const local = await mapBounded(names, concurrency, (name) => observeLocally(name, ports.registry, atWork));
+  const local = await mapBounded(names, concurrency, async (name) => {
+    const known = recalled?.get(name);
+    const isUnchanged =
+      known !== undefined &&
+      atWork.readable &&
+      (await recalling?.settled.isUnchanged(name, known.trace, atWork.value)) === true;
+    return isUnchanged ? known : await observeLocally(name, ports.registry, atWork);
+  });
   for (const [index, name] of names.entries()) {
     const { refs, mirror } = (await remotes.get(name)) ?? { refs: null, mirror: null };
     signal.throwIfAborted();
-    const manifest = manifests.get(name) ?? null;
-    const stored = local[index];
-    if (stored === undefined) continue;
-    recipes.set(name, {
-      recipe: name,
-      manifest,
-      invalid: invalid.get(name) ?? null,
-      refs,
-      mirror,
-      ...stored,
-    });
+    const found = local[index];
+    if (found === undefined) continue;
+    const [manifest, faults] = [manifests.get(name) ?? null, invalid.get(name) ?? null];
+    const sides = { recipe: name, manifest, invalid: faults, refs, mirror };
+    if (!('row' in found)) recipes.set(name, { ...sides, ...found });
+    else if (answersAre(found, sides)) settled.set(name, { known: found, sides });
+    else recipes.set(name, { ...sides, ...(await observeLocally(name, ports.registry, atWork)) });
   }
   const view = {
     config: fleet.config,
-    driver: await reachDriver(fleet, ports.driver),
+    driver,
     unreadableFiles: fleet.invalid.map(({ file }) => file),
     recipes,
-    disk: { allocatedBytes: allocated(recipes), reservedBytes: 0 },
+    settled,
+    disk: { allocatedBytes: allocated(recipes, settled), reservedBytes: 0 },
     window: { open: true } as const,
   };
   return { fleet, recorded, view };
@@ -72,14 +103,30 @@ export async function observeFleet(
 type RemoteView = Pick<RecipeView, 'refs' | 'mirror'>;
 
 /** Upstream says what the mirror should hold: so it is asked first. */
-async function observeRemotely(
+export async function observeRemotely(
   manifest: Manifest,
-  { upstream, remoteMirrors }: ObservePorts,
+  { upstream, remoteMirrors }: Pick<ObservePorts, 'upstream' | 'remoteMirrors'>,
   asking: Asking,
+  known?: Settled,
 ): Promise<RemoteView> {
-  const refs = await upstream.refs(manifest, asking);
+  const refs = await upstream.refs(manifest, knowing(known?.upstream ?? null, asking));
   if (manifest.mirror === null || !refs.readable) return { refs, mirror: null };
-  return { refs, mirror: await remoteMirrors.refs(manifest, refs.value.branch?.name ?? null, asking) };
+  const branch = refs.value.branch?.name ?? null;
+  return { refs, mirror: await remoteMirrors.refs(manifest, branch, knowing(known?.mirror ?? null, asking)) };
+}
+
+function knowing(answer: string | null, asking: Asking): Asking {
+  return answer === null ? asking : { ...asking, known: answer };
+}
+
+/** Did upstream, and the team's mirror, answer what they answered when this was remembered? */
+function answersAre({ upstream, mirror }: Settled, found: RemoteView): boolean {
+  return answerIn(found.refs) === upstream && answerIn(found.mirror) === mirror;
+}
+
+/** Null where nobody was asked, or no answer can be told from another. */
+export function answerIn(refs: RemoteView['refs']): string | null {
+  return refs?.readable === true ? (refs.value.answer ?? null) : null;
 }
 
 export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials' | 'leftovers'>;
@@ -120,20 +167,31 @@ function namesOf(fleet: Fleet, recorded: Reading<string[]>): string[] {
   return [...names].toSorted();
 }
 
-async function reachDriver(fleet: Fleet, driver: ObservePorts['driver']): Promise<Reading<null>> {
+export async function reachDriver(
+  fleet: Pick<Fleet, 'config'>,
+  driver: ObservePorts['driver'],
+): Promise<Reading<null>> {
   const wanted = fleet.config.readable ? fleet.config.value.driver : driver.kind;
   if (wanted !== driver.kind)
     return unreadable(`the ${wanted} driver is configured, and this program has none`);
   return await driver.reach();
 }
 
-/** Of every generation, of orphans and left over ones too. */
-export function allocated(recipes: ReadonlyMap<string, RecipeView>): number {
+/** Of every generation, of orphans and left over ones too; nothing is left over of what is settled. */
+export function allocated(
+  recipes: ReadonlyMap<string, RecipeView>,
+  settled: ReadonlyMap<string, SettledRecipe> = new Map(),
+): number {
   let total = 0;
-  for (const { generations, leftovers } of recipes.values()) {
-    for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;
-    const left = leftovers.readable ? leftovers.value : [];
-    for (const { kind, bytes } of left) if (kind === 'generation') total += bytes ?? 0;
-  }
+  for (const { known } of settled.values()) total += known.row.allocatedBytes;
+  for (const view of recipes.values()) total += allocatedBy(view);
+  return total;
+}
+
+export function allocatedBy({ generations, leftovers }: LocalView): number {
+  let total = 0;
+  for (const { allocatedBytes } of generations.readable ? generations.value : []) total += allocatedBytes;
+  const left = leftovers.readable ? leftovers.value : [];
+  for (const { kind, bytes } of left) if (kind === 'generation') total += bytes ?? 0;
   return total;
 }

@@ -1,9 +1,9 @@
 /** Stores what a pass found out about a recipe, where anything of it is news (invariant I4). */
 import { describe, Fenced } from './errors.ts';
 import type { Look } from './look.ts';
-import type { Instant, RecipeMemory, TrialRecord } from './model.ts';
+import type { Decision, Instant, RecipeMemory, TrialRecord } from './model.ts';
 import type { MemoryWriter } from './ports.ts';
-import { mirrorNews, rememberMirror } from './remember-mirror.ts';
+import { mirrorNews, rememberMirror, type MirrorOutcome } from './remember-mirror.ts';
 import {
   rememberCanonical,
   rememberDecision,
@@ -38,9 +38,8 @@ export async function rememberFindings(
   if (!view.memory.readable || view.manifest?.enrolled !== true) return;
   const before = view.memory.value;
   const outcome = { synced: synced.get(name) ?? null, tended: tended.get(name) ?? null };
-  let memory = rememberDecision(observed(before, view, instant, trial), decision, instant.now);
-  memory = rememberMirror(memory, view, outcome, instant.now);
-  addNotes(pass, name, mirrorNews(before, memory, outcome));
+  const { memory, news } = findingsOf(before, { view, decision, outcome, trial: trial ?? null }, instant);
+  addNotes(pass, name, news);
   if (memory === before) return;
   try {
     await ports.memory.remember(name, memory);
@@ -54,16 +53,36 @@ export async function rememberFindings(
   }
 }
 
+/** What was found out about one recipe. */
+export interface Found {
+  view: RecipeView;
+  decision: Decision;
+  outcome: MirrorOutcome;
+  /** One that just ended. */
+  trial: TrialRecord | null;
+}
+
+/** What is to be remembered: the same object where nothing of it is news. And what there is to say of that, once. */
+export function findingsOf(
+  before: RecipeMemory,
+  { view, decision, outcome, trial }: Found,
+  instant: Instant,
+): { memory: RecipeMemory; news: string[] } {
+  let memory = rememberDecision(observed(before, view, instant, trial), decision, instant.now);
+  memory = rememberMirror(memory, view, outcome, instant.now);
+  return { memory, news: mirrorNews(before, memory, outcome) };
+}
+
 function observed(
   before: RecipeMemory,
   view: RecipeView,
   instant: Instant,
-  trial: TrialRecord | undefined,
+  trial: TrialRecord | null,
 ): RecipeMemory {
   let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, instant) : before;
   if (view.record.readable) memory = rememberCanonical(memory, view.record.value);
   if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, instant);
-  return trial === undefined ? memory : rememberTrial(memory, trial);
+  return trial === null ? memory : rememberTrial(memory, trial);
 }
 
 function addNotes({ notes }: Findings, name: string, more: readonly string[]): void {

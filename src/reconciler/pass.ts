@@ -20,12 +20,13 @@ import {
   type Look,
   type LookPorts,
 } from './look.ts';
-import type { Decision, Fleet, TrialRecord } from './model.ts';
+import type { Decision, Fleet, Settled, TrialRecord } from './model.ts';
 import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
 import { rememberFindings } from './pass-memory.ts';
 import { diskOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
+import { awaken, rowOfSettled, settledBy } from './settled.ts';
 import {
   isSyncDue,
   namedTags,
@@ -61,6 +62,8 @@ export interface PassResult {
   enrolled: readonly string[];
   /** The manifests that it went by. */
   fleet: Fleet;
+  /** Recipes that are settled, by name. */
+  settled: ReadonlyMap<string, Settled>;
   /** What could not be read when it was looked at last. */
   unread: Unread;
 }
@@ -91,7 +94,8 @@ export async function runPass(
 ): Promise<PassResult> {
   const startedAt = ports.clock.now().toISOString();
   await obeyRequests(ports);
-  const found = await look(ports, request.only, request, stop);
+  const since = ports.settled.lately();
+  const found = await look(ports, request.only, { ...request, recalls: true }, stop);
   const cancellations = new Cancellations(ports);
   const synced: SyncOutcomes = new Map();
   const noted = { ...ports, mirror: noting(ports.mirror, synced) };
@@ -115,7 +119,29 @@ export async function runPass(
   }
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
   const { fleet, view } = found;
-  return { report: reportOn(pass, after), startedAt, enrolled, fleet, unread: unreadIn(view) };
+  const report = reportOn(pass, after);
+  const settled = await settledIn(pass, report, since);
+  return { report, startedAt, enrolled, fleet, settled, unread: unreadIn(view) };
+}
+
+/** What the next pass need not look at again where it is as it is now. */
+async function settledIn(
+  { ports, found, synced }: Pass,
+  { recipes }: Report,
+  since: Date | null,
+): Promise<Map<string, Settled>> {
+  const settled = new Map<string, Settled>();
+  for (const row of recipes) {
+    const known = found.view.settled.get(row.recipe)?.known;
+    const decision = found.decisions.get(row.recipe);
+    const view = found.view.recipes.get(row.recipe);
+    if (known !== undefined) settled.set(row.recipe, { ...known, row });
+    else if (decision && view && since && !synced.has(row.recipe)) {
+      const fresh = await settledBy({ decision, view, row }, ports.settled, since);
+      if (fresh !== null) settled.set(row.recipe, fresh);
+    }
+  }
+  return settled;
 }
 
 function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {
@@ -131,6 +157,7 @@ function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Re
     }),
   );
   const { error, view } = found;
+  for (const { known } of view.settled.values()) rows.push(rowOfSettled(known, now));
   const { program } = ports;
   const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
   return reportOf(rows, { kind: 'Pass', ...told });
@@ -261,7 +288,7 @@ async function lookAgain(
   const view = { ...viewOf(pass, name), ...(await observeLocally(name, ports.registry, AT_WORK)) };
   found.view.recipes.set(name, view);
   const reservedBytes = [...pass.reserved.values()].reduce((sum, bytes) => sum + bytes, 0);
-  found.view.disk = { allocatedBytes: allocated(found.view.recipes), reservedBytes };
+  found.view.disk = { allocatedBytes: allocated(found.view.recipes, found.view.settled), reservedBytes };
   const context = contextOf(ports, instantOf(ports.clock), () => ignoreHolds);
   const decision = decide(view, found.view, context);
   found.decisions.set(name, decision);
@@ -272,8 +299,10 @@ async function lookAgain(
 
 /** After requests were obeyed: what was forgotten has no row any more, and the others say what is true now. */
 async function lookAtAllAgain(pass: Pass): Promise<void> {
-  const { recipes } = pass.found.view;
-  for (const name of pass.found.decisions.keys()) {
+  const { recipes, settled } = pass.found.view;
+  const names = [...pass.found.decisions.keys(), ...settled.keys()];
+  for (const name of settled.keys()) await awaken(name, pass.found, pass.ports.registry, AT_WORK);
+  for (const name of names) {
     await lookAgain(pass, name);
     const view = viewOf(pass, name);
     if (

@@ -3,5 +3,6 @@
  * given in at the composition root.
  */
 export type * from './ports/driver.ts';
+export type * from './ports/settled.ts';
 export type * from './ports/trial.ts';
 export type * from './ports/world.ts';

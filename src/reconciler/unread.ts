@@ -29,7 +29,7 @@ export function unreadIn({ config, driver, unreadableFiles, recipes }: FleetView
   return counts;
 }
 
-function unreadOf(view: RecipeView): Source[] {
+export function unreadOf(view: RecipeView): Source[] {
   const readings: [Source, Reading<unknown> | null][] = [
     ['upstream', view.refs],
     ['mirror', view.mirror],

@@ -15,6 +15,7 @@ import type {
   RecipeMemory,
   TrialRecord,
   RemoteRefs,
+  Settled,
 } from './model.ts';
 
 export interface RecipeView {
@@ -35,13 +36,25 @@ export interface RecipeView {
   leftovers: Reading<readonly Leftover[]>;
 }
 
+/** A recipe that is as it was when a pass found it in sync, so that it is not looked at any further. */
+export interface SettledRecipe {
+  known: Settled;
+  /** What it takes to look at it after all, besides what lies in the state folder. */
+  sides: Sides;
+}
+
+type Sides = Pick<RecipeView, 'recipe' | 'manifest' | 'invalid' | 'refs' | 'mirror'>;
+
 /** What holds for the whole fleet at one look. */
 export interface FleetView {
   config: Reading<FleetConfig>;
   driver: Reading<null>;
   /** Files that could not be read or are wrong: while there are any, nothing counts as de-enrolled. */
   unreadableFiles: readonly string[];
+  /** But for those that are settled. */
   recipes: ReadonlyMap<string, RecipeView>;
+  /** Nobody needs more of these than what is known of them; absent where everything was looked at. */
+  settled?: ReadonlyMap<string, SettledRecipe>;
   /** Allocated bytes of all generations, orphans included, and what running trials may still take. */
   disk: { allocatedBytes: number; reservedBytes: number };
   window: { open: true } | { open: false; nextAt: string | null };

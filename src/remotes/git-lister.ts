@@ -8,7 +8,7 @@ import { HostFailure } from './hosts.ts';
 import type { Lifelines } from '../state/lifelines.ts';
 import type { RefLister, RefQuery } from './lister.ts';
 import { isProxySet } from './proxies.ts';
-import { readRefListing } from './ref-listing.ts';
+import { answerOf, readRefListing } from './ref-listing.ts';
 
 export interface GitListerOptions {
   /** Stands in the environment of every git that is started. */
@@ -30,7 +30,7 @@ export function gitLister(options: GitListerOptions): RefLister {
       });
       const listing = readRefListing(answer, url);
       if (listing.objects.size === 0) await assertSpeaksGit({ url, login }, { ...options, signal });
-      return listing;
+      return { ...listing, answer: answerOf(answer, 'utf8') };
     },
   };
 }

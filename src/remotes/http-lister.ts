@@ -9,11 +9,12 @@ import { describe, TrialFault } from '../reconciler/errors.ts';
 import { authorizationOf, withoutSecrets, type Authorization } from '../tokens.ts';
 import { AnswerTooLong, NoAnswer, type Answer, type Exchange, type Exchanger } from './exchange.ts';
 import { HostFailure, type HostFailureKind } from './hosts.ts';
+import type { Asking } from '../reconciler/ports.ts';
 import type { RefQuery } from './lister.ts';
 import { lsRefsRequest, readAdvertisement, readLsRefs, type Advertisement } from './ls-refs.ts';
 import { UnreadableAnswer } from './packets.ts';
 import { isProxySet } from './proxies.ts';
-import type { RefListing } from './ref-listing.ts';
+import { answerOf, type RefListing } from './ref-listing.ts';
 import { isTrustKnownToGitOnly } from './trust.ts';
 
 /** Far more than twenty thousand tags take. */
@@ -34,10 +35,11 @@ const BROKEN_OFF = 'ECONNRESET ECONNABORTED EPIPE'.split(' ');
 
 export interface HttpListing {
   /** Throws `HostFailure`, `TrialFault`, or the signal's reason. */
-  list(query: RefQuery, signal: AbortSignal): Promise<RefListing | 'needs-git'>;
+  list(query: RefQuery, asking: Pick<Asking, 'signal' | 'known'>): Promise<RefListing | 'needs-git'>;
 }
 
 interface Asked extends RefQuery {
+  known: string | undefined;
   authorization: Authorization | null;
   ask: (exchange: Pick<Exchange, 'method' | 'body'> & { path: string }) => Promise<Answer>;
 }
@@ -51,7 +53,7 @@ export function httpListing({
 }): HttpListing {
   /** What hosts were found to speak, by origin. */
   const versions = new Map<string, 0 | 2>();
-  const hasProxy = isProxySet();
+  const [hasProxy, isTrustUnknown] = [isProxySet(), isTrustKnownToGitOnly()];
   const learn = (origin: string, { version }: Advertisement): void => {
     if (version !== null) versions.set(origin, version);
   };
@@ -72,8 +74,8 @@ export function httpListing({
   };
 
   return {
-    list: async (query, signal) => {
-      if (hasProxy || (isTrustKnownToGitOnly() && query.url.startsWith('https:'))) return 'needs-git';
+    list: async (query, { signal, known }) => {
+      if (hasProxy || (isTrustUnknown && query.url.startsWith('https:'))) return 'needs-git';
       const authorization = query.login === null ? null : await authorizationOf(query.login);
       const ask: Asked['ask'] = async ({ path, method, body }) => {
         const url = new URL(`${query.url.replace(/\/+$/, '')}${path}`);
@@ -81,7 +83,7 @@ export function httpListing({
         return await exchange({ method, url, headers, body }, { timeoutMs, longest: LONGEST_ANSWER, signal });
       };
       try {
-        return await list({ ...query, authorization, ask }, new URL(query.url).origin);
+        return await list({ ...query, authorization, ask, known }, new URL(query.url).origin);
       } catch (error) {
         signal.throwIfAborted();
         if (isForGit(error)) return 'needs-git';
@@ -108,11 +110,32 @@ function headersFor(
 }
 
 /** `other`: what came back is no such answer, so what the server speaks must be found out. */
-async function byLsRefs({ ask, branch }: Asked): Promise<RefListing | 'other'> {
+async function byLsRefs({ ask, branch, known }: Asked): Promise<RefListing | 'other'> {
   const answer = await ask({ method: 'POST', path: '/git-upload-pack', body: lsRefsRequest(branch) });
   assertHostServes(answer);
   if (answer.status !== 200 || answer.type !== RESULT) return 'other';
-  return readLsRefs(answer.body, branch);
+  const { body } = answer;
+  const digest = answerOf(body, 'latin1');
+  return digest === known ? readLater(body, branch, digest) : { ...readLsRefs(body, branch), answer: digest };
+}
+
+/** What came was read before and found whole. */
+function readLater(body: string, branch: string | null, answer: string): RefListing {
+  let read: RefListing | null = null;
+  const listing = (): RefListing => (read ??= readLsRefs(body, branch));
+  return {
+    answer,
+    isKnown: true,
+    get objects() {
+      return listing().objects;
+    },
+    get peeled() {
+      return listing().peeled;
+    },
+    get head() {
+      return listing().head;
+    },
+  };
 }
 
 function otherIfUnreadable(error: unknown): 'other' {
@@ -132,7 +155,11 @@ async function discover({ ask, branch, login }: Asked): Promise<Advertisement | 
     throw new Error(`it redirects ${where}, where no token is sent to: name that address instead`);
   }
   if (status !== 200) throw new Error(`it answers with HTTP status ${status}`);
-  return type === ADVERTISEMENT ? readAdvertisement(answer.body, branch) : 'needs-git';
+  if (type !== ADVERTISEMENT) return 'needs-git';
+  const read = readAdvertisement(answer.body, branch);
+  return read.version === 0
+    ? { ...read, listing: { ...read.listing, answer: answerOf(answer.body, 'latin1') } }
+    : read;
 }
 
 function assertHostServes({ status }: Answer): void {

@@ -2,6 +2,7 @@
  * What `git ls-remote --symref` answers. It is believed as a whole or not at all: a listing that was cut off would be
  * taken for an upstream that withdrew its releases (invariant I7).
  */
+import { createHash } from 'node:crypto';
 import { TrialFault } from '../reconciler/errors.ts';
 
 const PEELED = '^{}';
@@ -14,6 +15,15 @@ export interface RefListing {
   peeled: ReadonlyMap<string, string>;
   /** The full name of the ref that HEAD stands for; null where it stands for none. */
   head: string | null;
+  /** A digest of the answer. */
+  answer?: string;
+  /** It is the answer that was known, and is read only when it is asked for. */
+  isKnown?: boolean;
+}
+
+/** By this an answer is known again. `encoding`: what its bytes were made text by. */
+export function answerOf(text: string, encoding: 'utf8' | 'latin1'): string {
+  return createHash('sha256').update(text, encoding).digest('base64');
 }
 
 /** Lines are `ref: <target>\t<name>` or `<object>\t<name>`. `of` names in messages what was asked. */

@@ -3,7 +3,7 @@
  * cannot do; each host in its turn.
  */
 import { describe, TrialFault } from '../reconciler/errors.ts';
-import { keptAlive } from './exchange.ts';
+import { keptAlive } from './kept-alive.ts';
 import { gitLister, type GitListerOptions } from './git-lister.ts';
 import { HostFailure, Hosts, type HostsOptions } from './hosts.ts';
 import { hostOf } from './host-of.ts';
@@ -21,7 +21,7 @@ export function remoteLister(options: GitListerOptions & Pick<HostsOptions, 'onC
     list: async (query, asking) => {
       const ask = async () => {
         const isHttp = /^https?:/.test(query.url);
-        const listing = isHttp ? await overHttp.list(query, asking.signal) : 'needs-git';
+        const listing = isHttp ? await overHttp.list(query, asking) : 'needs-git';
         return listing === 'needs-git' ? await byGit.list(query, asking) : listing;
       };
       try {

@@ -18,7 +18,8 @@ import { removeTree } from './remove-tree.ts';
 import { readRegularFile } from './stored.ts';
 import { isMissing, makeFolders, Term } from './term.ts';
 
-const HOLDER_FILE = 'holder.json';
+/** Written again with each beat. */
+export const HOLDER_FILE = 'holder.json';
 export const PREPARED = 'prepared-';
 const ABANDONED_AFTER_MS = 60_000;
 const LOOK_AGAIN_MS = 25;

@@ -52,6 +52,11 @@ export async function readStored<S extends z.ZodType>(
   path: string,
   schema: S,
 ): Promise<Stored<z.output<S> | null>> {
+  return conforming(path, await readJson(path), schema);
+}
+
+/** What a file holds, before anything is made of it. */
+export async function readJson(path: string): Promise<Stored<{ json: unknown } | null>> {
   let text: string;
   try {
     text = await readRegularFile(path);
@@ -60,12 +65,22 @@ export async function readStored<S extends z.ZodType>(
   }
   try {
     if (nestsTooDeeply(text)) return damaged(`${path} nests deeper than ${DEEPEST} levels`);
-    const parsed = schema.safeParse(JSON.parse(text));
-    if (parsed.success) return { readable: true, value: parsed.data };
-    return damaged(`${path} does not hold what it should: ${wordsOf(parsed.error)}`);
+    return { readable: true, value: { json: JSON.parse(text) } };
   } catch (error) {
     return damaged(unreadable(path, error).why);
   }
+}
+
+export function conforming<S extends z.ZodType>(
+  path: string,
+  stored: Awaited<ReturnType<typeof readJson>>,
+  schema: S,
+): Stored<z.output<S> | null> {
+  if (!stored.readable || stored.value === null)
+    return stored.readable ? { readable: true, value: null } : stored;
+  const parsed = schema.safeParse(stored.value.json);
+  if (parsed.success) return { readable: true, value: parsed.data };
+  return damaged(`${path} does not hold what it should: ${wordsOf(parsed.error)}`);
 }
 
 function damaged(why: string): { readable: false; why: string; damaged: true } {

@@ -160,5 +160,7 @@ it('measures everything once, and says so as one JSON object', async () => {
   expect(measured.seed.trialMs).toBeGreaterThan(0);
   expect(measured.served.pageMs).toBeGreaterThan(0);
   expect(measured.served.scrapeMs).toBeGreaterThan(0);
-  expect(measured.figures).toHaveLength(11);
+  expect(measured.served.webhookMs).toBeGreaterThan(0);
+  expect(measured.served.editMs).toBeGreaterThan(0);
+  expect(measured.figures).toHaveLength(13);
 });

@@ -24,7 +24,7 @@ function measurements(over: Partial<Measurements> = {}): Measurements {
     status: { ...cost(400), recipes: 100 },
     seed: { passMs: 1900, trialMs: 1600, byHandMs: 1000 },
     queueMs: 1000,
-    served: { recipes: 1000, pageMs: 1000, scrapeMs: 250, shownMs: 1000 },
+    served: { recipes: 1000, pageMs: 1000, scrapeMs: 250, webhookMs: 50, editMs: 1000, shownMs: 1000 },
     ...over,
   };
 }
@@ -38,7 +38,7 @@ describe('the figures that must be reached', () => {
   it('are reached right at their bounds', () => {
     const figures = figuresOf(measurements());
     expect(figures.map(({ measured }) => measured)).toEqual([
-      0.4, 0.25, 2, 5.5, 250, 600, 1000, 4, 1000, 1000, 250,
+      0.4, 0.25, 2, 5.5, 250, 600, 1000, 4, 1000, 1000, 50, 1000, 250,
     ]);
     expect(missed(measurements())).toEqual([]);
   });
@@ -54,9 +54,41 @@ describe('the figures that must be reached', () => {
     ['peak memory', { observations: [observation(5000, { peakMiB: 251 })] }],
     ['seed', { observations: [], seed: { passMs: 1601, trialMs: 1601, byHandMs: 1000 } }],
     ['queue', { observations: [], queueMs: 1001 }],
-    ['page', { observations: [], served: { recipes: 1000, pageMs: 1001, scrapeMs: 1, shownMs: null } }],
-    ['Chromium', { observations: [], served: { recipes: 1000, pageMs: 1, scrapeMs: 1, shownMs: 1001 } }],
-    ['scrape', { observations: [], served: { recipes: 1000, pageMs: 1, scrapeMs: 251, shownMs: null } }],
+    [
+      'page',
+      {
+        observations: [],
+        served: { recipes: 1000, pageMs: 1001, scrapeMs: 1, webhookMs: 1, editMs: 1, shownMs: null },
+      },
+    ],
+    [
+      'Chromium',
+      {
+        observations: [],
+        served: { recipes: 1000, pageMs: 1, scrapeMs: 1, webhookMs: 1, editMs: 1, shownMs: 1001 },
+      },
+    ],
+    [
+      'scrape',
+      {
+        observations: [],
+        served: { recipes: 1000, pageMs: 1, scrapeMs: 251, webhookMs: 1, editMs: 1, shownMs: null },
+      },
+    ],
+    [
+      'webhook',
+      {
+        observations: [],
+        served: { recipes: 1000, pageMs: 1, scrapeMs: 1, webhookMs: 51, editMs: 1, shownMs: null },
+      },
+    ],
+    [
+      'edit',
+      {
+        observations: [],
+        served: { recipes: 1000, pageMs: 1, scrapeMs: 1, webhookMs: 1, editMs: 1001, shownMs: null },
+      },
+    ],
     ['status', { observations: [], status: { ...cost(401), recipes: 100 } }],
   ])('are missed one by one: %s', (name, over) => {
     const [what, ...others] = missed(measurements(over));
@@ -65,11 +97,11 @@ describe('the figures that must be reached', () => {
   });
 
   it('are neither reached nor missed where their sizes were not measured', () => {
-    const served = { recipes: 10, pageMs: 1, scrapeMs: 1, shownMs: null };
+    const served = { recipes: 10, pageMs: 1, scrapeMs: 1, webhookMs: 1, editMs: 1, shownMs: null };
     const status = { ...cost(900), recipes: 10 };
     const small = measurements({ observations: [observation(10)], status, served });
     expect(figuresOf(small).filter(({ reached }) => reached !== null)).toHaveLength(2);
-    expect(tablesOf(small, figuresOf(small)).match(/not measured/g)).toHaveLength(10);
+    expect(tablesOf(small, figuresOf(small)).match(/not measured/g)).toHaveLength(12);
   });
 
   it('stand in a table that says of each whether it is reached', () => {
@@ -78,7 +110,7 @@ describe('the figures that must be reached', () => {
     expect(rows.map((row) => /\| (yes|\*\*no\*\*) +\|$/.exec(row)?.[1])).toEqual([
       ...Array.from({ length: 5 }, () => 'yes'),
       '**no**',
-      ...Array.from({ length: 5 }, () => 'yes'),
+      ...Array.from({ length: 7 }, () => 'yes'),
     ]);
   });
 });

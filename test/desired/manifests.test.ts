@@ -1,7 +1,8 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { manifestFolder, readStored } from '../../src/desired/manifests.ts';
+import { manifestFolder } from '../../src/desired/manifests.ts';
+import { readStored } from '../../src/desired/recipe.ts';
 import { CannotRun } from '../../src/reconciler/errors.ts';
 import { makePipe } from '../fixtures/odd-files.ts';
 import { folderOf, load, names, recipe, reconciler } from './folder-of.ts';

@@ -3,14 +3,12 @@ import { pino } from 'pino';
 import { openReader, type Reader, type Settings } from '../../src/composition.ts';
 import { EventFeed } from '../../src/http/event-feed.ts';
 import type { ExplainedRecipe, Operator } from '../../src/http/operator.ts';
-import { readLogTail } from '../../src/observed/logs.ts';
+import { readFailureTail } from '../../src/observed/logs.ts';
 import { readPasses } from '../../src/observed/passes.ts';
 import { explain } from '../../src/reconciler/explain.ts';
 import { look } from '../../src/reconciler/look.ts';
 import type { TrialRecord } from '../../src/reconciler/model.ts';
 import { statusReport } from '../../src/status-report.ts';
-
-const TAIL_LINES = 15;
 
 export async function storedOperator(manifests: string, state: string): Promise<Operator> {
   const settings: Settings = {
@@ -53,11 +51,6 @@ async function explained(reader: Reader, recipe: string): Promise<ExplainedRecip
   const found = await look(reader, [recipe], { retryFailed: false }, AbortSignal.timeout(30_000));
   const explanation = explain(recipe, found);
   if (explanation === null) return null;
-  const { lastTrial } = explanation;
-  const failed = lastTrial?.steps.find(({ ok }) => ok === false);
-  const logTail =
-    lastTrial === null || failed === undefined
-      ? []
-      : await readLogTail(reader.layout, recipe, lastTrial.id, failed.log, TAIL_LINES);
+  const logTail = await readFailureTail(reader.layout, explanation.lastTrial);
   return { ...explanation, logTail };
 }

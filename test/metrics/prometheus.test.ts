@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import { Fleet } from '../fixtures/fleet.ts';
+import { RunningLoop } from '../fixtures/running-loop.ts';
 import { expectInvariants } from '../invariants.ts';
 import { pass } from '../e2e/rows.ts';
 import { dashboardQueries } from './dashboard.ts';
@@ -121,6 +122,31 @@ describe('what the program writes', () => {
     await blog.release('1.2.0+1.2');
     expect((await pass(fleet, ['--metrics-file', file])).code).toBe(0);
     expect(await prometheus.firing('falls silent', (alerts) => alerts.length === 0)).toEqual([]);
+    await expectInvariants(fleet);
+  });
+
+  it('is scraped from the running loop, which fires on real drift and is missed once it is gone', async () => {
+    await fleet.reconciler({ interval: '1s', server: { port: 0 } });
+    const blog = await fleet.recipe('blog');
+    const loop = await RunningLoop.start(fleet);
+    await loop.line({ msg: 'decided', decision: 'in-sync' });
+    const url = await loop.url();
+    await expect(checked(await (await fetch(`${url}/metrics`)).text())).resolves.toBe('');
+    const rules = await readFile(join(metricsFolder, 'alerts.yaml'), 'utf8');
+    const impatient = rules.replaceAll(/for: \d+[mh]$/gm, 'for: 1s');
+    prometheus = await RunningPrometheus.start(fleet.folder, new URL(url).host, impatient, 'reconciler');
+    await blog.release('1.1.0+1.1', { exitAtStart: 1 });
+    expect(await prometheus.firing('fires', only('RecipeHeldRed'))).toHaveLength(1);
+    await blog.release('1.2.0+1.2');
+    expect(await prometheus.firing('falls silent', (alerts) => alerts.length === 0)).toEqual([]);
+    const scraped = await prometheus.query(
+      'workqueue_adds_total{name="recipes"} > 3 and on() reconciler_leader == 1',
+    );
+    expect(scraped).toHaveLength(1);
+    expect((await loop.stop()).code).toBe(0);
+    await prometheus.firing('misses it', (alerts) =>
+      alerts.some(({ labels }) => labels['alertname'] === 'ReconcilerDown'),
+    );
     await expectInvariants(fleet);
   });
 });

@@ -26,11 +26,16 @@ export class RunningPrometheus {
   }
 
   /** `scraped`: where metrics are served, as `127.0.0.1:PORT`. */
-  static async start(folder: string, scraped: string, rules: string): Promise<RunningPrometheus> {
+  static async start(
+    folder: string,
+    scraped: string,
+    rules: string,
+    job = 'node',
+  ): Promise<RunningPrometheus> {
     const [config, ruleFile] = [join(folder, 'prometheus.yaml'), join(folder, 'rules.yaml')];
     await writeFile(ruleFile, rules);
     const every = { scrape_interval: '1s', evaluation_interval: '1s' };
-    const jobs = [{ job_name: 'node', static_configs: [{ targets: [scraped] }] }];
+    const jobs = [{ job_name: job, static_configs: [{ targets: [scraped] }] }];
     await writeFile(config, stringify({ global: every, rule_files: [ruleFile], scrape_configs: jobs }));
     const address = `127.0.0.1:${await freePort()}`;
     const child = spawn(

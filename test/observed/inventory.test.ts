@@ -46,7 +46,7 @@ async function inventory() {
   const registry = fileRegistry({
     layout,
     driver: processDriver(),
-    readManifest: () => null,
+    manifestReader: async () => () => null,
     warn: () => undefined,
   });
   return await takeInventory(registry);

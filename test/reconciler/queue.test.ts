@@ -75,7 +75,7 @@ describe('a key is given out once for all that was added before', () => {
         const workers = Array.from({ length: limit }, () => copy(queue, desired, observed));
         for (const { key, deliveries } of all) {
           desired.set(key, (desired.get(key) ?? 0) + 1);
-          for (let count = 0; count < deliveries; count++) queue.add(key, 'manifest');
+          for (let count = 0; count < deliveries; count++) queue.add(key, 'edit');
           await Promise.resolve();
         }
         for (const name of names) queue.add(name, 'scan');
@@ -182,7 +182,7 @@ describe('the most urgent comes first, and waiting makes urgent', () => {
     ['trials', PATIENCE_OF_TRIALS],
   ])('of %s, by cause: a person, a webhook, a manifest, a release, a retry, a scan', async (_, patience) => {
     const { queue } = open({ patience });
-    const causes = ['scan', 'retry', 'release', 'manifest', 'webhook', 'person'] as const;
+    const causes = ['scan', 'retry', 'release', 'edit', 'webhook', 'person'] as const;
     for (const cause of causes) queue.add(cause, cause);
     expect(await takeAll(queue)).toEqual(causes.toReversed());
   });
@@ -203,7 +203,7 @@ describe('the most urgent comes first, and waiting makes urgent', () => {
   it('a key does not become less urgent by being added again', async () => {
     const { queue } = open();
     queue.add('a', 'webhook');
-    queue.add('b', 'manifest');
+    queue.add('b', 'edit');
     queue.add('a', 'scan');
     expect(await takeAll(queue)).toEqual(['a', 'b']);
   });

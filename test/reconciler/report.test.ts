@@ -47,7 +47,7 @@ function looked(...views: RecipeView[]): Look {
   return {
     fleet: { manifests, invalid: [], config: found.config, configFile: null, problems: [], memory: null },
     recorded: { readable: true, value: [] },
-    view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])) },
+    view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])), settled: new Map() },
     now: NOW,
     uptime: { bootId: 'boot', ms: DAY },
     scope: views.map((each) => each.recipe),

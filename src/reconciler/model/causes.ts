@@ -6,8 +6,8 @@ export type Cause =
   /** Somebody asked for it and may be waiting. */
   | 'person'
   | 'webhook'
-  /** A manifest was added, edited or removed. */
-  | 'manifest'
+  /** Somebody changed its manifest, its record or its volumes. */
+  | 'edit'
   | 'release'
   /** It failed, and its time has come again. */
   | 'retry'

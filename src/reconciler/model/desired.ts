@@ -181,6 +181,8 @@ export interface RemoteRefs {
   /** The mirrored branch: the manifest's, or the one that the remote's HEAD names; null where there is none. */
   branch: { name: string; commit: string } | null;
   tags: readonly Tag[];
+  /** A digest of the answer that this was read from; absent where nobody took one. */
+  answer?: string;
 }
 
 export interface ReleaseRef {

@@ -43,6 +43,8 @@ export interface Asking {
   signal: AbortSignal;
   /** It waits until fewer than so many are asked. */
   concurrency: number;
+  /** The answer that was read the last time: where it comes again, it is not read before somebody asks for it. */
+  known?: string;
 }
 
 export interface Upstream {

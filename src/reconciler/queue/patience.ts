@@ -14,7 +14,7 @@ const HOUR = 3600 * SECOND;
 export const PATIENCE_OF_LOOKS: Patience = {
   person: 0,
   webhook: SECOND,
-  manifest: 2 * SECOND,
+  edit: 2 * SECOND,
   release: 10 * SECOND,
   retry: 30 * SECOND,
   scan: 60 * SECOND,
@@ -24,7 +24,7 @@ export const PATIENCE_OF_LOOKS: Patience = {
 export const PATIENCE_OF_TRIALS: Patience = {
   person: 0,
   webhook: 2 * HOUR,
-  manifest: 4 * HOUR,
+  edit: 4 * HOUR,
   release: 12 * HOUR,
   retry: 24 * HOUR,
   scan: 48 * HOUR,

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { basename, dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { secretFile, volumeFolder } from '../../../src/actuators/drivers/process/data.ts';
-import { readStored } from '../../../src/desired/manifests.ts';
+import { readStored } from '../../../src/desired/recipe.ts';
 import { environmentName } from '../../../src/reconciler/trial-run.ts';
 import { Layout } from '../../../src/state/layout.ts';
 import { mutated, mutations, oddText } from '../arbitraries.ts';

@@ -14,6 +14,7 @@ import { makeContext } from '../../../src/cli/setup.ts';
 import { status } from '../../../src/cli/status.ts';
 import {
   openActor,
+  openLoop,
   openMetricsFile,
   openReader,
   type Reader,
@@ -142,7 +143,7 @@ async function lookInEveryWay(made: StoredFleet): Promise<void> {
       color: false,
       columns: Infinity,
     };
-    const parts = async () => ({ openReader: openWithoutGit, openActor, openMetricsFile });
+    const parts = async () => ({ openReader: openWithoutGit, openActor, openMetricsFile, openLoop });
     const raw = { manifests: fleet.manifests, state: fleet.state, json, logLevel: 'warn' };
     const stop = new AbortController().signal;
     const context = makeContext(raw, { out: output, err: output, env: {}, stop, parts });

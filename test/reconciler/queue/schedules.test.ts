@@ -11,7 +11,7 @@ import { FakeClock } from './fake-clock.ts';
 
 const SECOND = 1000;
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f'];
-const CAUSES: readonly Cause[] = ['person', 'webhook', 'manifest', 'release', 'retry', 'scan'];
+const CAUSES: readonly Cause[] = ['person', 'webhook', 'edit', 'release', 'retry', 'scan'];
 const BACKOFF = { baseMs: SECOND, maxMs: 60 * SECOND };
 /** Every draw of the schedule: so that a delay is a multiple of a tick. */
 const RANDOM = 0.75;

@@ -2,9 +2,9 @@
  * Which TCP ports a set of processes listens on, read from /proc: an answer counts only from the app's own process.
  * Only sockets that 127.0.0.1 reaches count; of two on one port, the kernel gives a call to either.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
-import type { ProcessId } from '../../../process-table.ts';
+import { readProc, type ProcessId } from '../../../process-table.ts';
 
 export interface Listeners {
   /** Ports that these processes listen on, ascending. */
@@ -31,10 +31,12 @@ export function listenersOf(processes: readonly ProcessId[]): Listeners {
 }
 
 function listeningSockets(): { port: number; inode: string }[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
+  return ['net/tcp', 'net/tcp6'].flatMap((path) =>
     readOrEmpty(path)
       .split('\n')
       .slice(1)
+      // Most are of connections, and need not be taken apart.
+      .filter((line) => line.includes(` ${LISTEN} `))
       .map((line) => line.trim().split(/\s+/))
       .filter((fields) => fields[3] === LISTEN)
       .map((fields) => ({ at: fields[1]?.split(':') ?? [], inode: fields[9] ?? '' }))
@@ -65,7 +67,7 @@ function linkTarget(path: string): string {
 
 function readOrEmpty(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readProc(path);
   } catch {
     return ''; // No IPv6 on this machine.
   }

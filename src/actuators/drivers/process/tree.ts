@@ -10,8 +10,8 @@
  * a file that was touched but says the same is not changed. Extended attributes cannot be read from here.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { constants, lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { giveTurn } from '../../../turns.ts';
 
 export interface TreeFacts {
@@ -30,7 +30,7 @@ export interface TreeFacts {
 const SEPARATOR = Buffer.from('/');
 const NUL = Buffer.from([0]);
 const BLOCK = 512n;
-const CHUNK = 1024 * 1024;
+const CHUNK = 256 * 1024;
 
 export async function readTree(
   root: string,
@@ -38,6 +38,7 @@ export async function readTree(
 ): Promise<TreeFacts> {
   const fingerprint = createHash('sha256');
   const digest = options.contents ? createHash('sha256') : null;
+  const buffer = Buffer.allocUnsafe(options.contents ? CHUNK : 0);
   const names = new Map<bigint, { links: bigint; seen: bigint }>();
   let [bytes, files, allocated] = [0, 0, 0n];
   for (const { path, name, stat } of walk(Buffer.from(root), Buffer.alloc(0))) {
@@ -52,7 +53,7 @@ export async function readTree(
     if (!stat.isFile()) continue;
     bytes += Number(stat.size);
     files += 1;
-    if (digest !== null) await addContents(digest, path, options.signal);
+    if (digest !== null) await addContents(digest, path, buffer, options.signal);
   }
   return {
     bytes,
@@ -101,13 +102,22 @@ function addFields(hash: Hash, fields: readonly (Buffer | string | bigint)[]): v
   for (const field of fields) hash.update(typeof field === 'bigint' ? field.toString() : field).update(NUL);
 }
 
-async function addContents(hash: Hash, path: Buffer, signal: AbortSignal | undefined): Promise<void> {
-  const read = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of chunks) hash.update(chunk);
-  };
-  await pipeline(
-    createReadStream(path, { highWaterMark: CHUNK }),
-    read,
-    signal === undefined ? {} : { signal },
-  );
+/** Contents may be long: they are read by way of the thread pool, through one buffer for all files. */
+async function addContents(
+  hash: Hash,
+  path: Buffer,
+  buffer: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return;
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }

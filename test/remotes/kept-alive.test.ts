@@ -6,7 +6,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { keptAlive } from '../../src/remotes/exchange.ts';
+import { keptAlive } from '../../src/remotes/kept-alive.ts';
 
 const MANY = 40;
 const tls = (name: string): URL => new URL(`../fixtures/tls/${name}`, import.meta.url);

@@ -1,0 +1,130 @@
+/** What the HTTP server shows of the loop, and asks of it: from what the loop knows, and from what is stored. */
+import type { EventFeed } from '../http/event-feed.ts';
+import type { ExplainedRecipe, Operator, RunningTrial } from '../http/operator.ts';
+import { comparable } from '../desired/upstream-url.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { readFailureTail } from '../observed/logs.ts';
+import type { Controller } from '../reconciler/controller.ts';
+import { explain } from '../reconciler/explain.ts';
+import type { FleetConfig, Manifest, TrialRecord } from '../reconciler/model.ts';
+import type { Registry } from '../reconciler/ports.ts';
+import type { Layout } from '../state/layout.ts';
+import { statusReport } from '../status-report.ts';
+
+export interface LoopOperatorOptions {
+  controller: Controller;
+  registry: Registry;
+  layout: Layout;
+  metrics: Metrics;
+  feed: EventFeed;
+  /** Where it listens, as configured at its start. */
+  server: FleetConfig['server'];
+}
+
+export function loopOperator(options: LoopOperatorOptions): Operator {
+  const { controller, registry, metrics, feed } = options;
+  const { knowledge } = controller;
+  const places = new Places();
+  const trials = async (recipe: string): Promise<readonly TrialRecord[]> => {
+    const read = await registry.trials(recipe);
+    if (!read.readable) throw new Error(`the trials of ${recipe} cannot be read: ${read.why}`);
+    return read.value;
+  };
+  return {
+    status: () => {
+      const { report, startedAt, enrolled } = controller.report();
+      return statusReport({ ...report, startedAt, enrolled });
+    },
+    explain: (recipe) => explained(recipe, options),
+    trials,
+    trial: async (id) => {
+      const recipe = recipeOf(id);
+      const known = recipe !== null && knowledge.knows(recipe) ? await trials(recipe) : [];
+      return known.find((trial) => trial.id === id) ?? null;
+    },
+    running: () => controller.runningTrials.map(runningOf),
+    readiness: () => readinessOf(knowledge.unseen()),
+    want: (recipe, cause) => {
+      if (!knowledge.knows(recipe)) return false;
+      controller.want(recipe, cause);
+      return true;
+    },
+    recipesAt: (urls) => places.recipesAt(urls, knowledge.belief.fleet.manifests),
+    events: feed,
+    metrics: async () => {
+      const { looks, trials: ofTrials, mirrors } = controller.queues;
+      metrics.longestRunning('recipes', looks.longestRunningMs);
+      metrics.longestRunning('trials', ofTrials.longestRunningMs);
+      metrics.longestRunning('mirrors', mirrors.longestRunningMs);
+      return { contentType: metrics.contentType, text: await metrics.text() };
+    },
+    countWebhook: (result) => metrics.webhook(result),
+    notices: () => noticesOf(options),
+  };
+}
+
+async function explained(
+  recipe: string,
+  { controller, layout }: LoopOperatorOptions,
+): Promise<ExplainedRecipe | null> {
+  const explanation = explain(recipe, controller.knowledge.found(new Date()));
+  if (explanation === null) return null;
+  return { ...explanation, logTail: await readFailureTail(layout, explanation.lastTrial) };
+}
+
+/** A trial's name begins with its time and ends with its generation. */
+function recipeOf(id: string): string | null {
+  return /^\d{8}T\d{6}Z-(.+)-\d+$/.exec(id)?.[1] ?? null;
+}
+
+function runningOf({ recipe, id, steps }: TrialRecord): RunningTrial {
+  return { recipe, trial: id, step: steps.find(({ endedAt }) => endedAt === null)?.name ?? null };
+}
+
+/** Contract: the lease is held wherever this runs; trials are not awaited. */
+function readinessOf(unseen: readonly string[]): { ready: boolean; why: string } {
+  if (unseen.length === 0) return { ready: true, why: 'every enrolled recipe was looked at' };
+  const some = unseen.slice(0, 3).join(', ');
+  return { ready: false, why: `${unseen.length} enrolled recipes were not looked at yet, such as ${some}` };
+}
+
+/** Where the repositories of recipes are, found out once for each reading of the manifests: webhooks come by the thousands. */
+class Places {
+  #manifests: readonly Manifest[] = [];
+  #recipes = new Map<string, readonly string[]>();
+
+  recipesAt(urls: readonly string[], manifests: readonly Manifest[]): string[] {
+    if (manifests !== this.#manifests) this.#index(manifests);
+    return [...new Set(urls.flatMap((url) => this.#recipes.get(comparable(url)) ?? []))];
+  }
+
+  #index(manifests: readonly Manifest[]): void {
+    this.#manifests = manifests;
+    this.#recipes = new Map();
+    for (const { name, upstream, mirror } of manifests) {
+      for (const url of [upstream, ...(mirror === null ? [] : [mirror.url])]) {
+        const place = comparable(url);
+        this.#recipes.set(place, [...(this.#recipes.get(place) ?? []), name]);
+      }
+    }
+  }
+}
+
+function noticesOf({ controller, server }: LoopOperatorOptions): string[] {
+  const { unread, configKept, vanished, fleet } = controller.knowledge.belief;
+  const notices: string[] = [];
+  if (unread !== null) notices.push(`The manifests cannot be read, so what they said last stands: ${unread}`);
+  if (configKept !== null)
+    notices.push(
+      `The Reconciler document cannot be used, so the last good one stays in force: ${configKept}`,
+    );
+  if (vanished !== null)
+    notices.push(
+      `${vanished.names.length} manifests vanished at once, and their recipes are held until that is confirmed: ` +
+        vanished.names.join(', '),
+    );
+  const { config } = fleet;
+  if (config.readable && JSON.stringify(config.value.server) !== JSON.stringify(server))
+    notices.push('spec.server of the Reconciler document was changed: it takes a restart');
+  return notices;
+}
