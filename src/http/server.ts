@@ -54,6 +54,7 @@ const LIMITS: Limits = {
 };
 
 const LOOK_FOR_IDLE_MS = 50;
+const TELL_AGAIN_MS = 60_000;
 const MOST_HEADER_BYTES = 16 * 1024;
 
 export interface RunningServer {
@@ -85,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unexpected: (error, path) => log.error({ path, why: describe(error) }, 'a request could not be answered'),
   });
   const server = withLimits(limits).on('request', application);
+  tellOfRefusals(server, log, limits.connections);
   await listen(server, host, port);
   return {
     url: urlOf(server),
@@ -102,6 +104,16 @@ function withLimits(limits: Limits): Server {
   });
   server.maxConnections = limits.connections;
   return server.setTimeout(limits.stillMs);
+}
+
+/** Once in a while: a flood of connections must not become one of lines. */
+function tellOfRefusals(server: Server, log: Logger, connections: number): void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  server.on('drop', () => {
+    if (performance.now() - toldAt < TELL_AGAIN_MS) return;
+    toldAt = performance.now();
+    log.warn({ connections }, 'connections are refused: too many are open already');
+  });
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

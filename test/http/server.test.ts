@@ -16,7 +16,7 @@ function statusOf(url: string): Promise<number | undefined> {
 
 describe('a client that takes its time', () => {
   it('with its headers is answered 408 and hung up on', async () => {
-    const { port } = await serve(undefined, { limits: QUICK });
+    const { port } = await serve(undefined, { limits: { headersMs: 300, checkMs: 50 } });
     const connection = await RawConnection.open(port);
     connection.say('GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
     await connection.closed;
@@ -84,7 +84,7 @@ describe('a client that says too much', () => {
 
 describe('connections', () => {
   it('are refused beyond their number, and taken again once there is room', async () => {
-    const { port, url } = await serve(undefined, { limits: { connections: 3 } });
+    const { port, url, logged } = await serve(undefined, { limits: { connections: 3 } });
     const open = [
       await RawConnection.open(port),
       await RawConnection.open(port),
@@ -97,6 +97,10 @@ describe('connections', () => {
     const fourth = await RawConnection.open(port);
     await fourth.closed;
     expect(fourth.received).toBe('');
+    await (
+      await RawConnection.open(port)
+    ).closed;
+    expect(logged.filter((line) => line.includes('connections are refused'))).toHaveLength(1);
     open[0]?.socket.destroy();
     await expect.poll(() => statusOf(`${url}/healthz`)).toBe(200);
   });
