@@ -44,7 +44,8 @@ async function mirrored(name: string): Promise<void> {
 
 /** What was written a moment ago is looked at in full, until it is old enough to be told from what comes next. */
 async function passUntilSettled(names: readonly string[]): Promise<void> {
-  do await pass(fleet);
+  // The first of them seeds all.
+  do await pass(fleet, [], { timeoutMs: 150_000 });
   while (!isSubset(names, await settledNow()));
 }
 
@@ -212,6 +213,7 @@ beforeAll(async () => {
   await mkdir(join(fleet.folder, 'mirrors'));
   mirrors = await HttpGit.start(join(fleet.folder, 'mirrors'));
   mirrors.writable = true;
+  await fleet.reconciler({ concurrency: { trials: 4 } });
   for (const name of ALL) {
     if (name === 'mirror-changed') await mirrored(name);
     else if (name === 'needy') await fleet.recipe(name, V1, { dependsOn: ['needed'] });
