@@ -38,7 +38,8 @@ it('grows by nothing', async () => {
     await report(
       `${table(growth)}\n\n${course(samples)}\n\n${[...upheaval.counts].map(([what, count]) => `${count} ${what}`).join(', ')}\n`,
     );
-    await expectInvariants(fleet);
+    // Whose tag was moved last may still be held for that, and so its record contradict upstream.
+    await expectInvariants(fleet, { rewritten: upheaval.names });
     expect(growth.filter(({ isGrowth }) => isGrowth)).toEqual([]);
   } finally {
     await git.close();

@@ -44,6 +44,10 @@ export class Upheaval {
     return this.#counts;
   }
 
+  get names(): string[] {
+    return this.#recipes.map(({ name }) => name);
+  }
+
   async populate(size: number): Promise<void> {
     for (let index = 0; index < size; index++) {
       const name = `app-${index}`;
