@@ -31,7 +31,7 @@ export interface Looked {
 }
 
 /** What is believed of the manifests, anew. */
-export interface ManifestsRead {
+interface ManifestsRead {
   type: 'manifests-read';
   fleet: Pick<Fleet, 'config' | 'problems'>;
   enrolled: readonly string[];
