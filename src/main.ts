@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** Where the program begins: signals, the parts, and the exit code. */
 import { parseCommandLine } from './cli/program.ts';
-import { json, paint, printable } from './cli/text.ts';
+import { json, paint } from './cli/text.ts';
 import { makeContext, outputOn } from './cli/setup.ts';
+import { printable } from './printable.ts';
 import { CannotRun, describe, Fenced, TrialEnded } from './reconciler/errors.ts';
 
 const { argv, env, stdout, stderr } = process;

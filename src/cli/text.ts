@@ -3,8 +3,6 @@ import { styleText } from 'node:util';
 import { oneLine } from '../printable.ts';
 import type { Output } from './context.ts';
 
-export { printable } from '../printable.ts';
-
 type Style = Parameters<typeof styleText>[0];
 
 export function paint(output: Output, style: Style, text: string): string {
