@@ -137,7 +137,12 @@ function upstreamFacts({ manifest, refs, memory }: RecipeView): Explanation['ups
     policy,
     memory.readable ? memory.value.notCommits : {},
   );
-  return { url, state: refs.value.tags.length === 1 ? '1 tag' : `${refs.value.tags.length} tags`, releases: allowed, ignored };
+  return {
+    url,
+    state: refs.value.tags.length === 1 ? '1 tag' : `${refs.value.tags.length} tags`,
+    releases: allowed,
+    ignored,
+  };
 }
 
 function mirrorFacts(view: RecipeView): Explanation['mirror'] {
