@@ -1,0 +1,50 @@
+/** Finding what work that is over left on the Swarm: by the mark in its labels, whatever it is. */
+import { z } from 'zod';
+import type { Call, Engine } from './engine.ts';
+import { LABEL } from './names.ts';
+
+export interface Found {
+  /** Home's stacks of which something is deployed. */
+  stacks: string[];
+  /** Helper containers, which belong to no stack. */
+  containers: string[];
+}
+
+type Kind = 'service' | 'container' | 'network' | 'secret';
+
+const labels = z.record(z.string(), z.string()).nullish();
+const SCHEMAS = {
+  service: z.object({ Spec: z.object({ Labels: labels }) }).transform(({ Spec }) => Spec.Labels),
+  secret: z.object({ Spec: z.object({ Labels: labels }) }).transform(({ Spec }) => Spec.Labels),
+  network: z.object({ Labels: labels }).transform(({ Labels }) => Labels),
+  container: z.object({ Config: z.object({ Labels: labels }) }).transform(({ Config }) => Config.Labels),
+} as const;
+
+/** Everything of ours whose mark is this one, or begins with it and a `/`. Volumes are data, and not among it. */
+export async function findMarked(engine: Engine, instance: string, mark: string, call: Call): Promise<Found> {
+  const stacks = new Set<string>();
+  const containers: string[] = [];
+  for (const kind of ['service', 'container', 'network', 'secret'] as const) {
+    for (const { id, found } of await labelsOf(engine, instance, kind, call)) {
+      const own = found[LABEL.mark] ?? '';
+      if (own !== mark && !own.startsWith(`${mark}/`)) continue;
+      const stack = found[LABEL.stack];
+      if (stack !== undefined) stacks.add(stack);
+      else if (kind === 'container') containers.push(id);
+    }
+  }
+  return { stacks: [...stacks].toSorted(), containers };
+}
+
+async function labelsOf(
+  engine: Engine,
+  instance: string,
+  kind: Kind,
+  call: Call,
+): Promise<{ id: string; found: Readonly<Record<string, string>> }[]> {
+  const all = kind === 'container' ? ['-a', '--no-trunc'] : [];
+  const filter = `label=${LABEL.instance}=${instance}`;
+  const ids = await engine.lines([kind, 'ls', '-q', ...all, '--filter', filter], call);
+  const found = await engine.inspect(kind, ids, SCHEMAS[kind], call);
+  return found.map((each, at) => ({ id: ids[at] ?? '', found: each ?? {} }));
+}
