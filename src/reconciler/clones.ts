@@ -117,7 +117,7 @@ function aboutDependency(run: TrialRun, name: string): Record<string, string> {
     DEP_URL: clone.deployed.url,
     DEP_VERSION: clone.version,
     DEP_DOMAIN: clone.domain,
-    DEP_STACK_NAME: clone.home.stack,
+    DEP_STACK_NAME: run.ports.driver.stackName(clone.home.stack),
     DEP_CHECKOUT: clone.checkout,
   };
 }

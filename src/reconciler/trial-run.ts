@@ -135,14 +135,16 @@ export function environmentName(name: string): string {
 
 /** What a check and a provide command are told (contract: manifests). */
 export function commandEnvironment(run: TrialRun, subject: Subject): Record<string, string> {
+  const { driver } = run.ports;
   return {
+    ...driver.environment(),
     RECIPE: subject.manifest.name,
     VERSION: subject.version,
     BASE_VERSION: subject.baseVersion,
     COMMIT: subject.commit,
     APP_URL: subject.url,
     DOMAIN: subject.domain,
-    STACK_NAME: subject.stack,
+    STACK_NAME: driver.stackName(subject.stack),
     TRIAL_ID: run.trial.id,
     CHECKOUT: subject.checkout,
     ...dependencyUrls(run, subject.manifest),

@@ -34,6 +34,8 @@ export function configuredDriver(makers: DriverMakers): ConfiguredDriver {
       get kind() {
         return now().kind;
       },
+      stackName: (stack) => now().stackName(stack),
+      environment: () => now().environment(),
       reach: () => now().reach(),
       address: (domain) => now().address(domain),
       deploy: (...operands) => now().deploy(...operands),

@@ -86,6 +86,10 @@ export interface Deployed {
  */
 export interface Driver {
   readonly kind: string;
+  /** What a stack is called where apps run: engines limit names. */
+  stackName(stack: string): string;
+  /** What commands of a manifest get, besides what the core tells them, to reach apps where these run. */
+  environment(): Readonly<Record<string, string>>;
   /** Can this driver work here at all? */
   reach(): Promise<Reading<null>>;
   address(domain: string): Promise<Address>;

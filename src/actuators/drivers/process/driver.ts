@@ -48,6 +48,8 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
 
   return {
     kind: 'process',
+    stackName: (stack) => stack,
+    environment: () => ({}),
     reach: async () => {
       try {
         accessSync('/proc/self/environ', constants.R_OK);

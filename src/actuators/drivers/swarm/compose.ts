@@ -26,6 +26,8 @@ interface Service {
   networks: readonly string[];
   mounts: readonly Mount[];
   envFiles: readonly string[];
+  /** Of the service, as a reverse proxy reads them; not those of its containers. */
+  labels: Readonly<Record<string, string>>;
 }
 
 type Mount =
@@ -56,6 +58,7 @@ const ServiceSchema = z.object({
   networks: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).nullish(),
   volumes: z.array(z.union([z.string(), LongMount])).nullish(),
   env_file: z.union([z.string(), z.array(z.string())]).nullish(),
+  deploy: z.object({ labels: z.unknown() }).partial().nullish(),
 });
 
 const ComposeSchema = z.object({
@@ -70,7 +73,7 @@ const ComposeSchema = z.object({
 /** Throws, in words, what is wrong with it. */
 export function readCompose(text: string, env: Readonly<Record<string, string>>): Compose {
   if (text.length > LARGEST_FILE) throw new Error(`it is larger than ${LARGEST_FILE} bytes`);
-  const written: unknown = parse(text, { merge: true, maxAliasCount: MOST_ALIASES, logLevel: 'silent' });
+  const written: unknown = parse(text, { merge: true, maxAliasCount: MOST_ALIASES, logLevel: 'error' });
   const read = ComposeSchema.safeParse(interpolateAll(written, env));
   if (!read.success) {
     const [issue] = read.error.issues;
@@ -119,21 +122,33 @@ export function givenName({ name, external }: Definition): string | null {
   return old.success ? old.data.name : null;
 }
 
+/** They are written as a mapping, or as a list of `key=value`. */
+export function readLabels(written: unknown): Record<string, string> {
+  if (Array.isArray(written)) {
+    const pairs = written.map((each: unknown) => String(each).split(/=(.*)/s));
+    return Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value]));
+  }
+  const mapping = typeof written === 'object' && written !== null ? Object.entries(written) : [];
+  return Object.fromEntries(mapping.map(([key, value]) => [key, String(value ?? '')]));
+}
+
 function joinServices(earlier: Service | undefined, later: Service): Service {
   if (earlier === undefined) return later;
   return {
     networks: [...new Set([...earlier.networks, ...later.networks])],
     mounts: [...earlier.mounts, ...later.mounts],
     envFiles: [...earlier.envFiles, ...later.envFiles],
+    labels: { ...earlier.labels, ...later.labels },
   };
 }
 
-function toService({ networks, volumes, env_file: files }: z.infer<typeof ServiceSchema>): Service {
+function toService({ networks, volumes, env_file: files, deploy }: z.infer<typeof ServiceSchema>): Service {
   const named = Array.isArray(networks) ? networks : Object.keys(networks ?? {});
   return {
     networks: named,
     mounts: (volumes ?? []).flatMap(toMount),
     envFiles: typeof files === 'string' ? [files] : (files ?? []),
+    labels: readLabels(deploy?.labels),
   };
 }
 

@@ -38,6 +38,8 @@ interface Blame {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 const PROBE_TIMEOUT_MS = 5000;
+/** Also right before the deadline: in less time nobody can be said not to have answered. */
+const LEAST_PATIENCE_MS = 2000;
 const TAIL_LINES = 20;
 const LONGEST_LINE = 2000;
 
@@ -57,7 +59,7 @@ export async function awaitConverged(patient: Patient): Promise<StackFacts> {
   let healthySince: number | null = null;
   const seen: Seen = { judgement: { kind: 'converged' }, diagnosis: null, wrong: null, wasHealthy: false };
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    const facts = await look(patient, seen, Math.max(end - performance.now(), FIRST_PAUSE_MS));
+    const facts = await look(patient, seen, Math.max(end - performance.now(), LEAST_PATIENCE_MS));
     const now = performance.now();
     const isHealthy = seen.judgement.kind === 'converged' && seen.diagnosis?.answer.kind === 'right';
     healthySince = isHealthy ? (healthySince ?? now) : null;

@@ -8,6 +8,7 @@ import { TrialFault } from '../../../reconciler/errors.ts';
 import type { Deployed, DeployRequest, Work } from '../../../reconciler/ports.ts';
 import type { Compose } from './compose.ts';
 import { assertConverged, awaitConverged, type Diagnosis, type Patient } from './converge.ts';
+import { linkDependencies, translated } from './dependencies.ts';
 import type { DeployOptions } from './deployment.ts';
 import { askEdge } from './edge.ts';
 import { complaint } from './engine.ts';
@@ -16,6 +17,7 @@ import { askInside, joinStack } from './inside.ts';
 import { fullName, LONGEST, NAMESPACE, stackName } from './names.ts';
 import { overlayOf, sharedNetworks } from './overlay.ts';
 import { readRecipe, unfit, type SwarmRecipe } from './recipe.ts';
+import { relayAtEdge } from './relay.ts';
 import { dropOtherSecrets, ensureSecrets, wantedSecrets } from './secrets.ts';
 import { dropSwarmSecrets, ensureNetworks, ensureSwarmSecrets } from './stack-objects.ts';
 import { assertOwn } from './undeploy.ts';
@@ -29,11 +31,11 @@ export async function deployStack(
   options: DeployOptions,
   work: Work,
 ): Promise<Deployed> {
-  const { engine, instance, labels, tunnel } = options;
+  const { engine, instance, labels, tunnel, edge, reachable } = options;
   const { home } = request;
   const stack = stackName(home.stack);
   const note = (text: string): void => work.log.note(text);
-  const recipe = await readRecipe(request, note);
+  const recipe = await readRecipe({ ...request, env: translated(request.env, reachable) }, note);
   assertNames(request, recipe, stack);
   tellWhatIsNotKept(recipe.compose, note);
   await assertOwn(engine, instance, home.stack, work);
@@ -43,9 +45,11 @@ export async function deployStack(
   await ensureNetworks(engine, home.stack, sharedNetworks(recipe.compose), labels, work);
   await ensureSwarmSecrets(engine, home.stack, secrets, labels, work);
   await callDeploy(request, recipe, options, work);
+  await linkDependencies(engine, request, recipe.compose, reachable, work);
   const services = await readServices(engine, stack, work);
   tellVersion(request, stack, services, note);
-  await joinStack(request, recipe.compose, services, options, work);
+  await joinStack(request, recipe.compose, options, work);
+  if (edge !== null) await relayAtEdge(home.stack, recipe.compose, options.network, options, work);
   const patient = patientOf(request, stack, services, options, work);
   await awaitConverged(patient);
   await tunnel.hangUp();

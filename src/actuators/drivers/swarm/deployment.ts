@@ -1,5 +1,6 @@
 /** What one deployment is done with, besides what was asked for. */
 import type { DeployRequest } from '../../../reconciler/ports.ts';
+import type { Reachable } from './dependencies.ts';
 import type { Edge } from './edge.ts';
 import type { Engine } from './engine.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -13,6 +14,9 @@ export interface DeployOptions {
   nodeId: string;
   helperImage: string;
   edge: Edge | null;
+  /** Of the reverse proxy. */
+  network: string;
+  reachable: Reachable;
   tunnel: Tunnel;
 }
 

@@ -15,11 +15,12 @@ import type {
   NewHome,
   Work,
 } from '../../../reconciler/ports.ts';
+import type { Reachable } from './dependencies.ts';
 import { deployStack } from './deploy.ts';
-import { Engine, type Call } from './engine.ts';
+import { Engine, pointers, type Call } from './engine.ts';
 import { Helper } from './helper.ts';
 import { cloneHome, examineHome, flushHome, inspectHome, measureHome, type Keeper } from './homes.ts';
-import { LABEL } from './names.ts';
+import { LABEL, stackName } from './names.ts';
 import { ownNode, reachSwarm } from './node.ts';
 import { findMarked } from './owned.ts';
 import { Tunnel } from './tunnel.ts';
@@ -48,6 +49,14 @@ class SwarmDriver implements Driver {
 
   constructor(options: SwarmOptions) {
     this.#options = options;
+  }
+
+  stackName(stack: string): string {
+    return stackName(stack);
+  }
+
+  environment(): Readonly<Record<string, string>> {
+    return pointers();
   }
 
   reach(): Promise<Reading<null>> {
@@ -163,7 +172,7 @@ class SwarmDriver implements Driver {
   }
 
   async #deploy(request: DeployRequest, work: Work): Promise<Deployed> {
-    const { edge, helperImage, node } = this.#options.settings();
+    const { edge, helperImage, network, node } = this.#options.settings();
     const tunnel = this.#tunnels.get(request.address);
     if (tunnel === undefined) throw new Error('an app is deployed only at an address of this driver');
     const call = callOf(work);
@@ -177,10 +186,19 @@ class SwarmDriver implements Driver {
         nodeId: await ownNode(this.#engine, node, call),
         helperImage,
         edge,
+        network,
+        reachable: edge === null ? this.#reachable() : new Map(),
         tunnel,
       },
       work,
     );
+  }
+
+  #reachable(): Reachable {
+    const up = [...this.#tunnels].flatMap(([{ url }, { aim }]) =>
+      aim === null ? [] : [[url, aim] as const],
+    );
+    return new Map(up);
   }
 
   async #undeploy(stack: string, call: Call): Promise<void> {

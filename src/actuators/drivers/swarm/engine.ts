@@ -131,7 +131,8 @@ function wordsOf(args: readonly string[]): string {
     .join(' ')}`;
 }
 
-function pointers(): Record<string, string> {
+/** So that whoever else runs the docker command reaches the same engine. */
+export function pointers(): Record<string, string> {
   const set = POINTERS.map((name) => [name, process.env[name] ?? ''] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ''));
 }

@@ -44,7 +44,7 @@ function readValue(
   const quoted = QUOTED.exec(rest);
   if (quoted !== null) {
     const [, single, double = '', comment = ''] = quoted;
-    return { value: single ?? expand(unescape(double), values), comment };
+    return { value: single ?? unescape(expand(double, values)), comment };
   }
   const [, bare = '', comment = ''] = /^(.*?)(?:(?:^|\s)#(.*))?$/.exec(rest) ?? [];
   return { value: expand(bare.trim(), values), comment };
@@ -59,7 +59,10 @@ function unescape(text: string): string {
 
 /** By what stands above it: `COMPOSE_FILE="$COMPOSE_FILE:compose.smtp.yml"`. */
 function expand(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (_whole, braced?: string, plain?: string) => {
-    return values[braced ?? plain ?? ''] ?? '';
-  });
+  return text.replaceAll(
+    /(?<!\\)\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g,
+    (_whole, braced?: string, plain?: string) => {
+      return values[braced ?? plain ?? ''] ?? '';
+    },
+  );
 }

@@ -1,15 +1,15 @@
 /**
- * Asking an app from inside of its stack: a container of the helper image joins the stack's network, and the tunnel goes
- * through it to a task of the service. Only where a port is known is anything asked; else the tasks' own word counts.
+ * Asking an app from inside of its stack: a relay joins the stack's network (`relay.ts`), and the tunnel goes through its
+ * container to a task of the service. Only where a port is known is anything asked; else the tasks' own word counts.
  */
 import type { DeployRequest, Work } from '../../../reconciler/ports.ts';
 import { probe } from '../probe.ts';
 import type { Compose } from './compose.ts';
 import type { Diagnosis } from './converge.ts';
 import { mainService, type DeployOptions } from './deployment.ts';
-import type { ServiceFacts } from './facts.ts';
-import { fullName, stackName } from './names.ts';
+import { fullName } from './names.ts';
 import { networksOf } from './overlay.ts';
+import { hostOf, relayCommand, routedPort } from './relay.ts';
 import { flagsOf } from './stack-objects.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -17,28 +17,23 @@ import type { Tunnel } from './tunnel.ts';
 export async function joinStack(
   request: DeployRequest,
   compose: Compose,
-  services: readonly ServiceFacts[],
   { engine, labels, helperImage, tunnel }: DeployOptions,
   work: Work,
 ): Promise<void> {
-  const { stack } = request.home;
+  const { home, manifest, domain } = request;
+  const { stack } = home;
   const service = mainService(request);
-  const port = request.manifest.health.port ?? routedPort(services, service);
+  const port = manifest.health.port ?? routedPort(compose, service);
   const container = fullName(stack, 'inside');
   await tunnel.aimAt(null);
   await engine.run(['rm', '--force', '--', container], work);
   if (port === null) return;
+  const host = hostOf(stack, service);
   const [network = 'default'] = networksOf(compose, service);
   const options = ['--name', container, ...flagsOf(labels), '--network', fullName(stack, network)];
-  const command = ['--entrypoint', 'sleep', helperImage, String(2 ** 31 - 1)];
+  const command = ['--entrypoint', 'sh', helperImage, ...relayCommand(host, port)];
   await engine.text(['run', '--detach', ...options, ...command], work);
-  await tunnel.aimAt({
-    stack,
-    container,
-    host: `tasks.${stackName(stack)}_${service}`,
-    port,
-    mark: work.mark,
-  });
+  await tunnel.aimAt({ stack, container, host, port, domain, mark: work.mark });
 }
 
 export async function askInside(
@@ -57,16 +52,8 @@ export async function askInside(
   if (aim === null || health.port === null) {
     return { answer: { kind: 'right' }, at: 'inside, by its tasks alone,', blame };
   }
-  const place = { host: '127.0.0.1', port: tunnel.port, domain };
-  const answer = await probe(place, health, timeoutMs, signal);
+  const answer = await probe({ host: '127.0.0.1', port: tunnel.port, domain }, health, timeoutMs, signal);
   const at = `inside http://${aim.host}:${aim.port}${health.path}`;
   if (answer.kind !== 'none' || tunnel.complaint === '') return { answer, at, blame };
   return { answer: { ...answer, why: tunnel.complaint }, at, blame };
-}
-
-/** The port that the recipe tells the reverse proxy. */
-function routedPort(services: readonly ServiceFacts[], service: string): number | null {
-  const labels = services.find(({ name }) => name === service)?.labels ?? {};
-  const [, port] = Object.entries(labels).find(([key]) => key.endsWith('.loadbalancer.server.port')) ?? [];
-  return port !== undefined && /^\d{1,5}$/.test(port) ? Number(port) : null;
 }

@@ -44,9 +44,15 @@ export function escapeAll(value: unknown): unknown {
   return mapTexts(value, (text) => text.replaceAll('$', '$$$$'));
 }
 
-function mapTexts(value: unknown, change: (text: string) => string): unknown {
+/** An alias may stand for what it stands in. */
+const DEEPEST = 100;
+
+function mapTexts(value: unknown, change: (text: string) => string, depth = 0): unknown {
+  if (depth > DEEPEST) throw new BadTemplate(`it nests deeper than ${DEEPEST} levels`);
   if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((each: unknown) => mapTexts(each, change));
+  if (Array.isArray(value)) return value.map((each: unknown) => mapTexts(each, change, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapTexts(each, change)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, mapTexts(each, change, depth + 1)]),
+  );
 }

@@ -4,9 +4,10 @@
  * network, a secret or a config takes the place of what the recipe says; what it says of a service adds to that.
  */
 import { resolve } from 'node:path';
-import { givenName, isExternal, type Compose, type Definition } from './compose.ts';
+import { givenName, isExternal, readLabels, type Compose, type Definition } from './compose.ts';
 import { escapeAll } from './interpolation.ts';
 import { fullName } from './names.ts';
+import { ENABLED, routedPort } from './relay.ts';
 
 export interface OverlayOptions {
   compose: Compose;
@@ -52,10 +53,15 @@ export function networksOf(compose: Compose, service: string): string[] {
   return named.length === 0 ? [DEFAULT_NETWORK] : [...named];
 }
 
-function serviceOverlay(name: string, { stack, recipe, labels, nodeId }: OverlayOptions) {
+/** What the relay stands in for at the edge, the reverse proxy must not also find there itself (`relay.ts`). */
+function serviceOverlay(name: string, { compose, stack, recipe, labels, nodeId }: OverlayOptions) {
   const own = name === 'app' ? { [`coop-cloud.${stack}.recipe`]: recipe } : {};
+  const hidden = routedPort(compose, name) === null ? {} : { [ENABLED]: 'false' };
   return {
-    deploy: { labels: { ...labels, ...own }, placement: { constraints: [`node.id == ${nodeId}`] } },
+    deploy: {
+      labels: { ...labels, ...own, ...hidden },
+      placement: { constraints: [`node.id == ${nodeId}`] },
+    },
   };
 }
 
@@ -65,7 +71,10 @@ function networksOverlay({ compose, stack, labels }: OverlayOptions): Record<str
     named.map(([key, definition]) => {
       if (isExternal(definition)) return [key, { external: true, name: fullName(stack, key) }];
       const { name: _shared, labels: own, ...rest } = definition;
-      return [key, { driver: 'overlay', ...rest, attachable: true, labels: withLabels(own, labels) }];
+      return [
+        key,
+        { driver: 'overlay', ...rest, attachable: true, labels: { ...readLabels(own), ...labels } },
+      ];
     }),
   );
 }
@@ -79,17 +88,8 @@ function ownFile(definition: Definition, { stack, labels, folder }: OverlayOptio
     ...rest,
     ...(typeof file === 'string' ? { file: resolve(folder, file) } : {}),
     ...(name === null || name.startsWith(fullName(stack, '')) ? {} : { name: fullName(stack, name) }),
-    labels: withLabels(own, labels),
+    labels: { ...readLabels(own), ...labels },
   };
-}
-
-/** Labels are written as a mapping, or as a list of `key=value`. */
-function withLabels(own: unknown, labels: OverlayOptions['labels']): Record<string, unknown> {
-  if (Array.isArray(own)) {
-    const pairs = own.map((each: unknown) => String(each).split(/=(.*)/s));
-    return { ...Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value])), ...labels };
-  }
-  return { ...(typeof own === 'object' ? own : {}), ...labels };
 }
 
 function mapDefinitions(

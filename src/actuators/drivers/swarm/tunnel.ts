@@ -17,6 +17,8 @@ export interface Aim {
   container: string;
   host: string;
   port: number;
+  /** By which others know it. */
+  domain: string;
   mark: string;
 }
 

@@ -3,6 +3,7 @@
  * tasks end later, and networks go later still, so what is left is looked for until nothing is (and asked for again).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { TrialFault } from '../../../reconciler/errors.ts';
 import { complaint, type Call, type Engine } from './engine.ts';
 import { readServices } from './facts.ts';
@@ -11,6 +12,8 @@ import { LABEL, NAMESPACE, stackName } from './names.ts';
 /** Of one kind each; ids, but for volumes. */
 type Kind = 'service' | 'container' | 'network' | 'secret' | 'config';
 type Left = Record<Kind, string[]>;
+
+const Joined = z.object({ Id: z.string(), Containers: z.record(z.string(), z.unknown()).nullish() });
 
 const TIMEOUT_MS = 300_000;
 /** Tasks get their own time to end; a container that outlives it is removed. */
@@ -88,13 +91,25 @@ async function removeNext(
   if (own.length > 0) await ask(['rm', '--force', '--', ...own]);
   if (left.service.length > 0) await ask(['stack', 'rm', stackName(stack)]);
   else if (left.container.length > own.length) {
-    if (waited > CONTAINER_PATIENCE_MS) await ask(['rm', '--force', '--', ...left.container]);
+    // One that still runs is left alone by this; one that has ended, the engine itself would remove some seconds later.
+    const force = waited > CONTAINER_PATIENCE_MS ? ['--force'] : [];
+    await ask(['rm', ...force, '--', ...left.container]);
   } else {
+    await disconnectAll(engine, left.network, call);
     for (const kind of ['network', 'secret', 'config'] as const) {
       if (left[kind].length > 0) await ask([kind, 'rm', ...left[kind]]);
     }
   }
   return complaints.length === 0 ? '' : `: ${complaints.join('; ')}`;
+}
+
+/** A dependency's relay that joined stays with its own stack. */
+async function disconnectAll(engine: Engine, networks: readonly string[], call: Call): Promise<void> {
+  for (const { Id, Containers } of await engine.inspect('network', networks, Joined, call)) {
+    for (const container of Object.keys(Containers ?? {}).filter((id) => /^[0-9a-f]{64}$/.test(id))) {
+      await engine.run(['network', 'disconnect', '--force', Id, container], call);
+    }
+  }
 }
 
 function wordsOf(left: Left): string {
