@@ -60,8 +60,8 @@ describe('a program that is killed on a Swarm', () => {
       await release(upstream, '2.0.0+2', store('2.0.0+2'));
     }
     const running = swarm.start('--once');
-    await until(() => running.stderr().includes(`: ${step}`));
-    await until(async () => ((await swarm.onEngine())['services'] ?? []).length > 0);
+    await until(() => running.stderr().includes(`: ${step}`), 120_000);
+    await until(async () => ((await swarm.onEngine())['services'] ?? []).length > 0, 60_000);
     running.process.kill('SIGKILL');
     await running.done;
     const { rows, outcome } = await swarm.sweep();
