@@ -147,7 +147,9 @@ class SwarmDriver implements Driver {
 
   /** Commands first: what they are still about to make would be found by nobody. */
   async reap(mark: string, folder: string): Promise<number> {
-    const tunnels = [...this.#tunnels.values()].filter(({ aim }) => aim?.mark.startsWith(mark) === true);
+    const tunnels = [...this.#tunnels.values()].filter(
+      ({ aim }) => aim !== null && `${aim.mark}/`.startsWith(`${mark}/`),
+    );
     await Promise.all(tunnels.map((tunnel) => tunnel.aimAt(null)));
     const processes = await endProcesses(mark, {
       graceMs: REAP_GRACE_MS,

@@ -32,6 +32,10 @@ const POINTERS = [
   'SSH_AUTH_SOCK',
 ];
 
+/** By prefix, or in full: of the docker command, the loader, Go's runtime, ssh, TLS, proxies, and this program. */
+const POWERFUL =
+  /^(DOCKER_|BUILDKIT_|COMPOSE_PLUGIN|LD_|GLIBC_|GCONV_|GO[A-Z]|SSH_|SSL_|XDG_|RECONCILE_|(HTTPS?|ALL|NO|FTP)_PROXY$|PATH$|HOME$|TMPDIR$|LANG$|LC_|IFS$|ENV$|BASH_)/i;
+
 /** No question to an engine that is well takes as long. */
 const TIMEOUT_MS = 60_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
@@ -44,7 +48,7 @@ export class Engine {
     const result = await run('docker', args, {
       ...rest,
       ...(signal === undefined ? {} : { signal }),
-      env: childEnvironment({ ...pointers(), ...env }),
+      env: { ...harmless(env), ...childEnvironment(pointers()) },
       timeoutMs,
       maxOutputBytes: LARGEST_ANSWER,
     });
@@ -93,7 +97,7 @@ export class Engine {
     const { timeoutMs: _unlimited, env = {}, signal: _stoppedByCaller, ...rest } = call;
     const started = await start('docker', args, {
       ...rest,
-      env: childEnvironment({ ...pointers(), ...env }),
+      env: { ...harmless(env), ...childEnvironment(pointers()) },
     });
     if (typeof started !== 'string') return started;
     throw new TrialFault('infra', 'no-docker', `could not run ${wordsOf(args)}: ${started}`);
@@ -129,6 +133,14 @@ function wordsOf(args: readonly string[]): string {
     .filter((word) => /^[a-z]+$/.test(word))
     .slice(0, 2)
     .join(' ')}`;
+}
+
+/**
+ * What a recipe sets is for its compose files. None of it may choose another engine or another program to run, or load
+ * anything into it (invariant I12).
+ */
+function harmless(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !POWERFUL.test(name)));
 }
 
 /** So that whoever else runs the docker command reaches the same engine. */

@@ -16,7 +16,7 @@ import {
 import type { Call } from './engine.ts';
 import type { Helper, VolumeFacts } from './helper.ts';
 import { fullName } from './names.ts';
-import { secretsFolder } from './secrets.ts';
+import { makeFolder, secretsFolder } from './secrets.ts';
 import type { Volume, Volumes } from './volumes.ts';
 
 export interface Keeper {
@@ -53,6 +53,7 @@ export async function cloneHome(
       hint: 'if the next pass says so again, only reading it shows the damage: see "reconcile audit --deep"',
     });
   }
+  await makeFolder(target.folder);
   if ((await statusOf(secretsFolder(source))) === null) return;
   await cp(secretsFolder(source), secretsFolder(target), { recursive: true, preserveTimestamps: true });
 }

@@ -12,12 +12,22 @@ export interface Found {
 
 type Kind = 'service' | 'container' | 'network' | 'secret';
 
-const labels = z.record(z.string(), z.string()).nullish();
+const texts = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((found) => found ?? {});
+const ofSwarm = z
+  .object({ ID: z.string(), Spec: z.object({ Labels: texts }) })
+  .transform(({ ID, Spec }) => ({ id: ID, labels: Spec.Labels }));
 const SCHEMAS = {
-  service: z.object({ Spec: z.object({ Labels: labels }) }).transform(({ Spec }) => Spec.Labels),
-  secret: z.object({ Spec: z.object({ Labels: labels }) }).transform(({ Spec }) => Spec.Labels),
-  network: z.object({ Labels: labels }).transform(({ Labels }) => Labels),
-  container: z.object({ Config: z.object({ Labels: labels }) }).transform(({ Config }) => Config.Labels),
+  service: ofSwarm,
+  secret: ofSwarm,
+  network: z
+    .object({ Id: z.string(), Labels: texts })
+    .transform(({ Id, Labels }) => ({ id: Id, labels: Labels })),
+  container: z
+    .object({ Id: z.string(), Config: z.object({ Labels: texts }) })
+    .transform(({ Id, Config }) => ({ id: Id, labels: Config.Labels })),
 } as const;
 
 /** Everything of ours whose mark is this one, or begins with it and a `/`. Volumes are data, and not among it. */
@@ -25,10 +35,10 @@ export async function findMarked(engine: Engine, instance: string, mark: string,
   const stacks = new Set<string>();
   const containers: string[] = [];
   for (const kind of ['service', 'container', 'network', 'secret'] as const) {
-    for (const { id, found } of await labelsOf(engine, instance, kind, call)) {
-      const own = found[LABEL.mark] ?? '';
+    for (const { id, labels } of await labelsOf(engine, instance, kind, call)) {
+      const own = labels[LABEL.mark] ?? '';
       if (own !== mark && !own.startsWith(`${mark}/`)) continue;
-      const stack = found[LABEL.stack];
+      const stack = labels[LABEL.stack];
       if (stack !== undefined) stacks.add(stack);
       else if (kind === 'container') containers.push(id);
     }
@@ -41,10 +51,9 @@ async function labelsOf(
   instance: string,
   kind: Kind,
   call: Call,
-): Promise<{ id: string; found: Readonly<Record<string, string>> }[]> {
+): Promise<{ id: string; labels: Readonly<Record<string, string>> }[]> {
   const all = kind === 'container' ? ['-a', '--no-trunc'] : [];
   const filter = `label=${LABEL.instance}=${instance}`;
   const ids = await engine.lines([kind, 'ls', '-q', ...all, '--filter', filter], call);
-  const found = await engine.inspect(kind, ids, SCHEMAS[kind], call);
-  return found.map((each, at) => ({ id: ids[at] ?? '', found: each ?? {} }));
+  return await engine.inspect(kind, ids, SCHEMAS[kind], call);
 }

@@ -56,7 +56,7 @@ export async function ensureSecrets(
   stack: string,
 ): Promise<Secret[]> {
   const folder = secretsFolder(home);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const each of [home.folder, folder]) await makeFolder(each);
   const secrets: Secret[] = [];
   for (const { name, fullName, variable } of wantedSecrets(recipe, stack)) {
     const path = join(folder, name);
@@ -95,6 +95,13 @@ function generate({ length, charset = 'default' }: SampleEntry['modifiers']): st
   const named = charset.split(',').map((name) => CHARSETS[name] ?? '');
   const alphabet = [...new Set(named.join('') === '' ? ALPHANUMERIC : named.join(''))];
   return Array.from({ length: size }, () => alphabet[randomInt(alphabet.length)]).join('');
+}
+
+/** Nothing above the home is ever made: once the lease is lost that is gone, and must stay so (invariant I5). */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  });
 }
 
 async function readOrNull(path: string): Promise<string | null> {

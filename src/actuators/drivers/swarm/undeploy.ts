@@ -11,7 +11,8 @@ import { LABEL, NAMESPACE, stackName } from './names.ts';
 
 /** Of one kind each; ids, but for volumes. */
 type Kind = 'service' | 'container' | 'network' | 'secret' | 'config';
-type Left = Record<Kind, string[]>;
+/** Relays are containers of ours; they are among the containers too. */
+type Left = Record<Kind | 'relay', string[]>;
 
 const Joined = z.object({ Id: z.string(), Containers: z.record(z.string(), z.unknown()).nullish() });
 
@@ -59,15 +60,14 @@ async function whatIsLeft(engine: Engine, instance: string, stack: string, call:
     const args = [kind, 'ls', '-q', ...all, ...filters.flatMap((filter) => ['--filter', filter])];
     return await engine.lines(args, call);
   };
-  const both = async (kind: Kind): Promise<string[]> => [
-    ...new Set([...(await ids(kind, [namespace])), ...(await ids(kind, own))]),
-  ];
   return {
     service: await ids('service', [namespace]),
-    container: await both('container'),
-    network: await both('network'),
-    secret: await both('secret'),
-    config: await ids('config', [namespace]),
+    // A task's container carries no label of ours; everything else does.
+    container: [...new Set([...(await ids('container', [namespace])), ...(await ids('container', own))])],
+    network: await ids('network', own),
+    secret: await ids('secret', own),
+    config: await ids('config', own),
+    relay: await ids('container', own),
   };
 }
 
@@ -84,13 +84,9 @@ async function removeNext(
     const result = await engine.run(args, call);
     if (result.exitCode !== 0) complaints.push(complaint(result));
   };
-  const own = await engine.lines(
-    ['container', 'ls', '-aq', '--no-trunc', '--filter', `label=${LABEL.stack}=${stack}`],
-    call,
-  );
-  if (own.length > 0) await ask(['rm', '--force', '--', ...own]);
+  if (left.relay.length > 0) await ask(['rm', '--force', '--', ...left.relay]);
   if (left.service.length > 0) await ask(['stack', 'rm', stackName(stack)]);
-  else if (left.container.length > own.length) {
+  else if (left.container.length > left.relay.length) {
     // One that still runs is left alone by this; one that has ended, the engine itself would remove some seconds later.
     const force = waited > CONTAINER_PATIENCE_MS ? ['--force'] : [];
     await ask(['rm', ...force, '--', ...left.container]);
