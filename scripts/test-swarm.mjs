@@ -7,6 +7,7 @@
 // from outside, nor can it reach out. That takes root, `dockerd` and `unshare`. With $RECONCILE_TEST_ENGINE the tests run
 // on that engine instead (a value as for $DOCKER_HOST), which must be a manager of a Swarm that is nobody's.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,16 +23,18 @@ const STOPPING_MS = 30_000;
 
 if (given !== '') process.exitCode = runTests(given);
 else if (folder !== '') process.exitCode = await withEngine(folder);
-else process.exitCode = inNamespaces();
+else process.exitCode = await inNamespaces();
 
 /** What the shell is for: as process 1 it collects whatever nobody else does. */
-function inNamespaces() {
-  const missing = ['dockerd', 'unshare', 'ip', 'mount'].filter((name) => !isOnPath(name));
+async function inNamespaces() {
+  const missing = ['docker', 'dockerd', 'busybox', 'caddy', 'unshare', 'ip', 'mount'].filter(
+    (name) => !isOnPath(name),
+  );
   if (missing.length > 0 || process.getuid() !== 0) {
     const why = missing.length > 0 ? `there is no ${missing.join(', ')} here` : 'it takes root';
     console.error(`cannot start a Docker engine for the tests: ${why}`);
     console.error(
-      'as root: apt-get install -y --no-install-recommends docker.io iptables busybox-static iproute2',
+      'as root: apt-get install -y --no-install-recommends docker.io iptables iproute2 busybox-static caddy',
     );
     console.error("or name an engine that is nobody's with $RECONCILE_TEST_ENGINE");
     return 1;
@@ -40,11 +43,12 @@ function inNamespaces() {
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const again = ['sh', '-c', '"$@"; exit $?', 'sh', process.execPath, ...process.argv.slice(1)];
   const env = { ...process.env, RECONCILE_TEST_ENGINE_FOLDER: own };
-  try {
-    return spawnSync('unshare', [...namespaces, ...again], { env, stdio: 'inherit' }).status ?? 1;
-  } finally {
-    rmSync(own, { recursive: true, force: true });
-  }
+  const child = spawn('unshare', [...namespaces, ...again], { env, stdio: 'inherit' });
+  // `unshare` itself heeds neither of these; and with it go the namespaces and everything in them.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGKILL'));
+  const [status] = await once(child, 'exit');
+  rmSync(own, { recursive: true, force: true });
+  return status ?? 1;
 }
 
 async function withEngine(own) {
