@@ -10,6 +10,7 @@ export default defineConfig({
       'test/metrics/prometheus.test.ts',
       'test/soak/soak.test.ts',
       'test/http/browser/**',
+      'test/**/*.engine.test.ts',
     ],
     // Real git, processes and HTTP: generous bounds, so that a slow machine is not a failure.
     testTimeout: 60_000,

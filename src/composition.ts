@@ -6,7 +6,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
+import { configuredDriver, type ConfiguredDriver } from './actuators/drivers/configured.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
+import { swarmDriver } from './actuators/drivers/swarm/driver.ts';
 import { fileHousekeeping } from './actuators/housekeeping.ts';
 import { fileJournal } from './actuators/journal.ts';
 import { fileMemory } from './actuators/memory.ts';
@@ -31,15 +33,16 @@ import { programInfo } from './program-info.ts';
 import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
+import type { Fleet } from './reconciler/model.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
-import type { Driver, MirrorReader } from './reconciler/ports.ts';
+import type { Driver, FleetSource, MirrorReader } from './reconciler/ports.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
 import { hasStartedAnything } from './run.ts';
 import { acquireLease, HOLDER_FILE, type Lease } from './state/lease.ts';
 import { Layout } from './state/layout.ts';
-import { checkSchema, storeSchema } from './state/schema.ts';
+import { checkSchema, instanceOf, storeSchema } from './state/schema.ts';
 import type { Term } from './state/term.ts';
 
 export interface Settings {
@@ -74,8 +77,12 @@ export interface Actor {
 export async function openReader(settings: Settings): Promise<Reader> {
   const layout = new Layout(resolve(settings.state));
   await checkSchema(layout);
-  const driver = processDriver();
   const passes = new PassesFile(layout);
+  const mark = randomBytes(16).toString('hex');
+  const { driver, settle } = configuredDriver({
+    process: () => processDriver(),
+    swarm: (swarm) => swarmDriver({ settings: swarm, instance: () => instanceOf(layout), mark }),
+  });
   const registry = fileRegistry({
     layout,
     driver,
@@ -86,9 +93,14 @@ export async function openReader(settings: Settings): Promise<Reader> {
     const recorded = await registry.recorded();
     return recorded.readable ? recorded.value : [];
   };
-  const mark = randomBytes(16).toString('hex');
   const timeoutMs = settings.upstreamTimeoutMs;
   const onChange = toldTo(settings.log);
+  const manifests = manifestFolder(settings.manifests, {
+    knownRecipes: known,
+    knownConfigFile: () => lastConfigFile(layout),
+    remembered: () => passes.memory(),
+    program: Object.values(programInfo()).join(' '),
+  });
   return {
     layout,
     registry,
@@ -98,14 +110,32 @@ export async function openReader(settings: Settings): Promise<Reader> {
     clock: openSystemClock(),
     program: programInfo(),
     digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
-    fleet: manifestFolder(settings.manifests, {
-      knownRecipes: known,
-      knownConfigFile: () => lastConfigFile(layout),
-      remembered: () => passes.memory(),
-      program: Object.values(programInfo()).join(' '),
-    }),
+    fleet: await toldToDriver(manifests, settle),
     ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
+  };
+}
+
+/** Two looks at the manifests that come so soon after one another are one. */
+const SAME_LOOK_MS = 1000;
+
+/** Which driver there is must be known before anything is looked at: so the first look begins here. */
+async function toldToDriver(
+  manifests: FleetSource,
+  settle: ConfiguredDriver['settle'],
+): Promise<FleetSource> {
+  const load = async (): Promise<Fleet> => {
+    const fleet = await manifests.load();
+    settle(fleet.config);
+    return fleet;
+  };
+  let begun: { fleet: Fleet; at: number } | null = { fleet: await load(), at: performance.now() };
+  return {
+    load: async () => {
+      const first = begun;
+      begun = null;
+      return first !== null && performance.now() - first.at < SAME_LOOK_MS ? first.fleet : await load();
+    },
   };
 }
 

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoundedText } from './bounded-text.ts';
 import { ChildOutput, type OutputListener, type Stream } from './child-output.ts';
@@ -21,7 +22,7 @@ export interface StartOptions {
   mark: string;
   onOutput?: OutputListener;
   /** What it reads from its standard input; without it, that is empty. */
-  input?: string;
+  input?: string | Readable;
   /** A file that it inherits open: whoever still holds it descends from it, whatever else it cleared or left. */
   lifeline?: string;
 }

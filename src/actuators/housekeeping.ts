@@ -38,13 +38,15 @@ async function collectOf(recipe: string, ports: HousekeepingPorts): Promise<void
  * does not say that this program made it is removed, and so the recipe's folder stays where such a thing lies in it.
  */
 async function forget(recipe: string, ports: HousekeepingPorts): Promise<void> {
-  const { layout, term, driver } = ports;
+  const { layout, term, driver, promotion } = ports;
   await term.discard(layout.record(recipe));
   for (const { path, made } of await generationEntries(layout, recipe)) {
     if (made === null) continue;
     if (made.driver === driver.kind) await driver.remove({ stack: made.stack, folder: path }, workOf(ports));
     await term.discard(path);
   }
+  // Without a record nothing of it is anybody's.
+  await promotion.tidy(recipe, null, workOf(ports));
   for (const { name } of await entriesIn(layout.trials(recipe))) {
     if (await isOurTrial(layout, recipe, name)) await term.discard(layout.trial(recipe, name));
   }

@@ -8,7 +8,14 @@ import { TrialFault } from '../reconciler/errors.ts';
 import type { CanonicalRecord, GenerationDocument } from '../reconciler/model.ts';
 import type { Driver, Promotion, Work } from '../reconciler/ports.ts';
 import { GENERATION_FILE, type Layout } from '../state/layout.ts';
-import { entriesIn, generationEntries, namedBy, surplusTrials, TRIALS_KEPT } from '../state/made.ts';
+import {
+  entriesIn,
+  generationEntries,
+  namedBy,
+  surplusTrials,
+  TRIALS_KEPT,
+  unclaimedHomes,
+} from '../state/made.ts';
 import { faultIn, readRecord } from '../state/record.ts';
 import type { Term } from '../state/term.ts';
 
@@ -24,6 +31,7 @@ export function filePromotion(options: PromotionOptions): Promotion {
     promote: (record) => promote(record, options),
     tidy: async (recipe, record, work) => {
       await tidyGenerations(recipe, record, options, work);
+      await tidyHeld(recipe, record, options, work);
       await tidyTrials(recipe, record, options, work);
     },
   };
@@ -72,6 +80,22 @@ async function tidyGenerations(
     if (made.driver === driver.kind) await driver.remove({ stack: made.stack, folder: path }, work);
     await term.discard(path);
     work.log.note(`removed generation ${made.generation} (${made.version}): no record names it`);
+  }
+}
+
+/** What the driver keeps outside of folders, of trials that came to nothing. */
+async function tidyHeld(
+  recipe: string,
+  record: CanonicalRecord | null,
+  { layout, term, driver }: PromotionOptions,
+  work: Work,
+): Promise<void> {
+  const held = await driver.held(recipe);
+  if (!held.readable) throw new Error(held.why);
+  for (const home of await unclaimedHomes(layout, recipe, namedBy(record), held.value)) {
+    await term.assertHeld();
+    await driver.remove({ stack: home.stack, folder: layout.generations(recipe) }, work);
+    work.log.note(`removed what ${home.stack} left (${home.volumes.join(', ')}): it is no generation's`);
   }
 }
 

@@ -59,6 +59,7 @@ export const SOURCES = every<Source>({
 
 export const LEFTOVER_KINDS = every<Leftover['kind']>({
   generation: 'generation',
+  volume: 'volume',
   trial: 'trial',
   'mirror-lock': 'mirror-lock',
   term: 'term',

@@ -18,6 +18,7 @@ import {
   recipeFolders,
   surplusTrials,
   TRIALS_KEPT,
+  unclaimedHomes,
 } from '../state/made.ts';
 import { staleLocks } from '../state/mirror-locks.ts';
 import { requestEntries } from '../state/requests.ts';
@@ -25,7 +26,7 @@ import { bytesIn } from './bytes.ts';
 
 export interface InventoryOptions {
   layout: Layout;
-  driver: Pick<Driver, 'owned'>;
+  driver: Pick<Driver, 'owned' | 'held'>;
 }
 
 /** What is ours and no recipe's. */
@@ -38,7 +39,7 @@ const NOT_OURS = 'nothing in it says that this program made it';
 export async function leftoversOf(
   recipe: string,
   known: { record: CanonicalRecord | null; trials: readonly TrialRecord[]; atWork: boolean },
-  { layout }: InventoryOptions,
+  { layout, driver }: InventoryOptions,
 ): Promise<Reading<Leftover[]>> {
   return await reading(`what is left of ${recipe}`, async () => {
     const open = known.trials.filter(({ endedAt }) => endedAt === null);
@@ -58,6 +59,7 @@ export async function leftoversOf(
     return [
       ...(await strangersIn(layout.recipe(recipe), RECIPE_ENTRIES, recipe, layout)),
       ...(await unnamedGenerations(recipe, accounted, layout)),
+      ...(await unclaimedData(recipe, accounted, { layout, driver })),
       ...abandoned.map((trial) => abandonedTrial(trial)),
       ...(await oldTrials(recipe, surplus, layout)),
       ...(known.atWork ? [] : await leftByNobody(recipe, unread, layout)),
@@ -109,6 +111,23 @@ async function unnamedGenerations(recipe: string, named: Named, layout: Layout):
     });
   }
   return unnamed;
+}
+
+/** Volumes that an engine keeps by name, of trials that are over. */
+async function unclaimedData(
+  recipe: string,
+  accounted: Named,
+  { layout, driver }: InventoryOptions,
+): Promise<Leftover[]> {
+  const held = await driver.held(recipe);
+  if (!held.readable) throw new Error(held.why);
+  const unclaimed = await unclaimedHomes(layout, recipe, accounted, held.value);
+  const why = 'of a trial that came to nothing';
+  return unclaimed
+    .filter(({ owner }) => !accounted.has(owner.generation))
+    .flatMap(({ volumes }) =>
+      volumes.map((where): Leftover => ({ recipe, kind: 'volume', where, ours: true, why, bytes: null })),
+    );
 }
 
 function abandonedTrial({ recipe, id }: TrialRecord): Leftover {

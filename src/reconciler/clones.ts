@@ -11,6 +11,7 @@ import {
   environmentName,
   leaseAddress,
   ours,
+  ownerOf,
   stackOf,
   tmpFolder,
   workOn,
@@ -37,7 +38,7 @@ export async function deployClones(run: TrialRun, work: Work): Promise<void> {
 async function deployClone(run: TrialRun, plan: DependencyPlan, work: Work): Promise<void> {
   const { driver, mirror } = run.ports;
   const folder = `${run.workspace.folder}/dep-${plan.name}`;
-  const home = { stack: `${stackOf(run)}-dep-${plan.name}`, folder };
+  const home = { stack: `${stackOf(run)}-dep-${plan.name}`, folder, owner: ownerOf(run) };
   const checkout = `${folder}-checkout`;
   work.log.note(
     `dependency ${plan.name} ${plan.version}: deploying a clone of generation ${plan.generation}`,
@@ -116,7 +117,7 @@ function aboutDependency(run: TrialRun, name: string): Record<string, string> {
     DEP_URL: clone.deployed.url,
     DEP_VERSION: clone.version,
     DEP_DOMAIN: clone.domain,
-    DEP_STACK_NAME: clone.home.stack,
+    DEP_STACK_NAME: run.ports.driver.stackName(clone.home.stack),
     DEP_CHECKOUT: clone.checkout,
   };
 }

@@ -4,11 +4,12 @@ import type {
   Address,
   Clock,
   Commands,
-  DataHome,
   Deployed,
   Driver,
   FleetSource,
   MirrorPort,
+  NewHome,
+  Owner,
   Promotion,
   Registry,
   TrialJournal,
@@ -68,7 +69,7 @@ interface RunningClone {
   version: string;
   domain: string;
   checkout: string;
-  home: DataHome;
+  home: NewHome;
   deployed: Deployed;
 }
 
@@ -89,6 +90,13 @@ export const buildingFolder = (run: TrialRun): string => `${run.workspace.folder
 export const generationFolder = (run: TrialRun): string => `${run.workspace.folder}/generation`;
 export const tmpFolder = (run: TrialRun): string => `${run.workspace.folder}/tmp`;
 export const stackOf = (run: TrialRun): string => `warm-${run.trial.recipe}-${run.trial.generation}`;
+
+/** What everything that this trial makes says of itself. */
+export const ownerOf = ({ trial }: TrialRun): Owner => ({
+  recipe: trial.recipe,
+  generation: trial.generation,
+  trial: trial.id,
+});
 
 /** Apps, commands and git carry marks of their own below the trial's, so that ending one kind spares the others. */
 export function workOn(run: TrialRun, kind: 'apps' | 'commands' | 'git', work: Work): Work {
@@ -127,14 +135,16 @@ export function environmentName(name: string): string {
 
 /** What a check and a provide command are told (contract: manifests). */
 export function commandEnvironment(run: TrialRun, subject: Subject): Record<string, string> {
+  const { driver } = run.ports;
   return {
+    ...driver.environment(),
     RECIPE: subject.manifest.name,
     VERSION: subject.version,
     BASE_VERSION: subject.baseVersion,
     COMMIT: subject.commit,
     APP_URL: subject.url,
     DOMAIN: subject.domain,
-    STACK_NAME: subject.stack,
+    STACK_NAME: driver.stackName(subject.stack),
     TRIAL_ID: run.trial.id,
     CHECKOUT: subject.checkout,
     ...dependencyUrls(run, subject.manifest),

@@ -5,13 +5,14 @@
 import { deployClones, environmentFor } from './clones.ts';
 import { describe, TrialFault } from './errors.ts';
 import type { CheckPhase, Manifest } from './model.ts';
-import type { DataHome, Deployed, Work } from './ports.ts';
+import type { Deployed, NewHome, Work } from './ports.ts';
 import {
   buildingFolder,
   commandEnvironment,
   generationFolder,
   leaseAddress,
   ours,
+  ownerOf,
   stackOf,
   tmpFolder,
   workOn,
@@ -21,14 +22,17 @@ import {
 
 export const checkoutFolder = (run: TrialRun): string => `${run.workspace.folder}/checkout`;
 
-const buildingHome = (run: TrialRun): DataHome => ({ stack: stackOf(run), folder: buildingFolder(run) });
-const restingHome = (run: TrialRun): DataHome => ({ stack: stackOf(run), folder: generationFolder(run) });
+const newHome = (run: TrialRun, stack: string, folder: string): NewHome => ({
+  stack,
+  folder,
+  owner: ownerOf(run),
+});
+const buildingHome = (run: TrialRun): NewHome => newHome(run, stackOf(run), buildingFolder(run));
+const restingHome = (run: TrialRun): NewHome => newHome(run, stackOf(run), generationFolder(run));
 
 /** A home that does not outlive its step. */
-const passingHome = (run: TrialRun, name: 'install' | 'proof'): DataHome => ({
-  stack: `${stackOf(run)}-${name}`,
-  folder: `${run.workspace.folder}/${name}`,
-});
+const passingHome = (run: TrialRun, name: 'install' | 'proof'): NewHome =>
+  newHome(run, `${stackOf(run)}-${name}`, `${run.workspace.folder}/${name}`);
 
 /** Deploys the release on empty volumes. Without a base these become the new generation. */
 export async function install(run: TrialRun, work: Work): Promise<void> {
@@ -90,7 +94,7 @@ export async function rest(run: TrialRun, work: Work): Promise<void> {
 }
 
 /** An installed generation has not yet been picked up again by anything: the same release must start on a clone. */
-async function proveReattachment(run: TrialRun, home: DataHome, work: Work): Promise<void> {
+async function proveReattachment(run: TrialRun, home: NewHome, work: Work): Promise<void> {
   const proof = passingHome(run, 'proof');
   work.log.note('deploying the same release on a clone of the rested volumes');
   const { driver } = run.ports;
@@ -103,7 +107,7 @@ async function proveReattachment(run: TrialRun, home: DataHome, work: Work): Pro
 }
 
 /** The base was green once, in the same way: where it is not now, its data did not survive being cloned. */
-async function deployBase(run: TrialRun, home: DataHome, subject: Subject, work: Work): Promise<void> {
+async function deployBase(run: TrialRun, home: NewHome, subject: Subject, work: Work): Promise<void> {
   try {
     await deploy(run, home, subject, work);
   } catch (error) {
@@ -114,7 +118,7 @@ async function deployBase(run: TrialRun, home: DataHome, subject: Subject, work:
   }
 }
 
-async function deploy(run: TrialRun, home: DataHome, subject: Subject, work: Work): Promise<Deployed> {
+async function deploy(run: TrialRun, home: NewHome, subject: Subject, work: Work): Promise<Deployed> {
   const { manifest, version, domain, checkout } = subject;
   const address = run.address;
   if (address === null) throw new Error('an app is deployed only after an address was leased for it');
@@ -144,7 +148,7 @@ async function undeploy(run: TrialRun, stack: string, work: Work): Promise<void>
 }
 
 /** Its folder goes with the workspace. */
-async function takeAway(run: TrialRun, home: DataHome, work: Work): Promise<void> {
+async function takeAway(run: TrialRun, home: NewHome, work: Work): Promise<void> {
   await undeploy(run, home.stack, work);
   await run.ports.driver.remove(home, workOn(run, 'apps', work));
 }
@@ -160,7 +164,7 @@ async function runChecks(run: TrialRun, subject: Subject, phase: CheckPhase, wor
 }
 
 /** The release under test, with the current manifest. */
-function targetOn(run: TrialRun, home: DataHome, baseVersion: string): Subject {
+function targetOn(run: TrialRun, home: NewHome, baseVersion: string): Subject {
   const { plan, address } = run;
   const manifest: Manifest = run.manifest;
   return {

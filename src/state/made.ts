@@ -6,6 +6,7 @@
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { HeldHome } from '../reconciler/ports.ts';
 import { GENERATION_FILE, RECIPE_ENTRIES, RECIPE_NAME, TRIAL_FILE, type Layout } from './layout.ts';
 import { readRegularFile } from './stored.ts';
 import { isMissing } from './term.ts';
@@ -64,6 +65,25 @@ export async function generationEntries(
     entries.push({ name: entry.name, path, made: fits ? made : null });
   }
   return entries;
+}
+
+/**
+ * Data that an engine keeps by name and that is no generation's: what is left of trials. What belongs to one that lies here
+ * goes with it; and so long as a generation is named whose folder is gone or damaged, nobody can say what belongs to it.
+ */
+export async function unclaimedHomes(
+  layout: Layout,
+  recipe: string,
+  named: Named,
+  held: readonly HeldHome[],
+): Promise<HeldHome[]> {
+  if (held.length === 0) return [];
+  const entries = new Map((await generationEntries(layout, recipe)).map((entry) => [entry.name, entry]));
+  return held.filter(({ stack, owner }) => {
+    const entry = entries.get(String(owner.generation));
+    if (entry === undefined) return !named.has(owner.generation);
+    return entry.made !== null && entry.made.stack !== stack;
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The state folder's schema version: a newer one than this program knows is refused, not guessed at. */
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { CannotRun, describe } from '../reconciler/errors.ts';
 import type { Layout } from './layout.ts';
@@ -7,10 +8,26 @@ import { readRegularFile } from './stored.ts';
 import { isMissing, type Term } from './term.ts';
 
 const SCHEMA_VERSION = 1;
-const Schema = z.object({ version: z.number().int() });
+const Schema = z.object({
+  version: z.number().int(),
+  /** Which state folder this is, wherever it is moved: what its data elsewhere is labelled with. */
+  instance: z
+    .string()
+    .regex(/^[0-9a-f]{16,64}$/)
+    .optional(),
+});
 
-/** Null where nothing was stored yet. Throws `CannotRun` for what this program must not touch. */
-export async function checkSchema(layout: Layout): Promise<number | null> {
+/** Throws `CannotRun` for what this program must not touch. */
+export async function checkSchema(layout: Layout): Promise<void> {
+  await readSchema(layout);
+}
+
+/** Null where nothing was stored yet. */
+export async function instanceOf(layout: Layout): Promise<string | null> {
+  return (await readSchema(layout))?.instance ?? null;
+}
+
+async function readSchema(layout: Layout): Promise<z.infer<typeof Schema> | null> {
   let text: string;
   try {
     text = await readRegularFile(layout.schema);
@@ -20,17 +37,20 @@ export async function checkSchema(layout: Layout): Promise<number | null> {
       `could not read the state folder's version from ${layout.schema}: ${describe(error)}`,
     );
   }
-  const { version } = parse(text, layout.schema);
+  const schema = parse(text, layout.schema);
+  const { version } = schema;
   if (version > SCHEMA_VERSION) {
     const message = `the state folder ${layout.root} has schema version ${version}; this program knows up to ${SCHEMA_VERSION}`;
     throw new CannotRun(message, { hint: 'run the newer program that wrote it, or name another --state' });
   }
-  return version;
+  return schema;
 }
 
 export async function storeSchema(layout: Layout, term: Term): Promise<void> {
-  if ((await checkSchema(layout)) === SCHEMA_VERSION) return;
-  await term.write(layout.schema, `${JSON.stringify({ version: SCHEMA_VERSION })}\n`);
+  const { version, instance } = (await readSchema(layout)) ?? {};
+  if (version === SCHEMA_VERSION && instance !== undefined) return;
+  const schema = { version: SCHEMA_VERSION, instance: instance ?? randomBytes(8).toString('hex') };
+  await term.write(layout.schema, `${JSON.stringify(schema)}\n`);
 }
 
 function parse(text: string, path: string): z.infer<typeof Schema> {

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrialFault } from '../../src/reconciler/errors.ts';
 import type { Manifest } from '../../src/reconciler/model.ts';
-import type { DataHome, DeployRequest, Driver, Work } from '../../src/reconciler/ports.ts';
+import type { DataHome, DeployRequest, Driver, NewHome, Work } from '../../src/reconciler/ports.ts';
 
 /** `stores` answers with JSON: the versions that ran on its volume `data`, and its secret `key`. */
 export type Behaviour = 'answers' | 'exits' | 'answers-500' | 'silent' | 'ignores-sigterm' | 'stores';
@@ -15,9 +15,9 @@ export interface DriverHarness {
   /** Belongs to the work alone: everything that it makes lies in here. */
   folder: string;
   /** A home that nothing was deployed on yet. */
-  home(name: string): DataHome;
+  home(name: string): NewHome;
   /** A request whose app behaves so; health is impatient, volumes are `data` and secrets `key` for `stores`. */
-  request(behaviour: Behaviour, home: DataHome, over?: RequestChanges): Promise<DeployRequest>;
+  request(behaviour: Behaviour, home: NewHome, over?: RequestChanges): Promise<DeployRequest>;
   manifest(behaviour: Behaviour, over?: RequestChanges): Manifest;
   work(signal?: AbortSignal): Work;
   /** Everything that was said into the log of any `work`, as a step's log would show it. */
@@ -53,14 +53,14 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       await harness.dispose();
     });
 
-    const deploy = async (behaviour: Behaviour, home: DataHome, over?: RequestChanges) =>
+    const deploy = async (behaviour: Behaviour, home: NewHome, over?: RequestChanges) =>
       await driver.deploy(await harness.request(behaviour, home, over), harness.work());
     const measure = async (home: DataHome, over?: RequestChanges) =>
       await driver.measure(home, harness.manifest('stores', over), harness.work());
     const said = async (url: string): Promise<{ versions: string[]; secret: string | null }> =>
       JSON.parse(await (await fetch(url)).text()) as { versions: string[]; secret: string | null };
     /** Deployed once, so that it has data and a secret, and at rest. */
-    const rested = async (stack: string): Promise<DataHome> => {
+    const rested = async (stack: string): Promise<NewHome> => {
       const home = harness.home(stack);
       await deploy('stores', home);
       await driver.undeploy(home.stack, harness.work());

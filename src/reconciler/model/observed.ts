@@ -129,6 +129,8 @@ export interface MirrorMemory {
 
 type LeftoverKind =
   | 'generation'
+  /** One that an engine keeps by name. */
+  | 'volume'
   | 'trial'
   | 'mirror-lock'
   | 'term'
@@ -143,7 +145,7 @@ export interface Leftover {
   /** Null where it is no recipe's. */
   recipe: string | null;
   kind: LeftoverKind;
-  /** Its path below the state folder, with `/`; of a process its number and name. */
+  /** Its path below the state folder, with `/`; of a process its number and name, of a volume its name. */
   where: string;
   /** Does it say of itself that this program made it? Nothing else is ever removed. */
   ours: boolean;

@@ -27,6 +27,25 @@ export interface DataHome {
   folder: string;
 }
 
+/** Whose trial made it: engines that keep data by name keep this with it, so that nothing else is ever removed. */
+export interface Owner {
+  recipe: string;
+  generation: number;
+  trial: string;
+}
+
+/** A home that data may be made in. */
+export interface NewHome extends DataHome {
+  owner: Owner;
+}
+
+/** Data that an engine keeps by name, outside of any folder. */
+export interface HeldHome {
+  stack: string;
+  owner: Owner;
+  volumes: readonly string[];
+}
+
 /** Where an app answers while a trial lasts; the same for every deployment of it, so that others can be told. */
 export interface Address {
   url: string;
@@ -34,7 +53,7 @@ export interface Address {
 }
 
 export interface DeployRequest {
-  home: DataHome;
+  home: NewHome;
   recipe: string;
   version: string;
   domain: string;
@@ -67,6 +86,10 @@ export interface Deployed {
  */
 export interface Driver {
   readonly kind: string;
+  /** What a stack is called where apps run: engines limit names. */
+  stackName(stack: string): string;
+  /** What commands of a manifest get, besides what the core tells them, to reach apps where these run. */
+  environment(): Readonly<Record<string, string>>;
   /** Can this driver work here at all? */
   reach(): Promise<Reading<null>>;
   address(domain: string): Promise<Address>;
@@ -81,7 +104,7 @@ export interface Driver {
    * Copies volumes and secrets into a new home. The source is only read; what was copied is compared with
    * `volumes`, and a difference throws `infra` with reason `base-changed`.
    */
-  clone(source: DataHome, volumes: readonly VolumeRecord[], target: DataHome, work: Work): Promise<void>;
+  clone(source: DataHome, volumes: readonly VolumeRecord[], target: NewHome, work: Work): Promise<void>;
   /**
    * Fingerprints and digests of every volume that a manifest gives a home at rest, and its secrets' names. Throws
    * `red` where the app did away with one; removes what else the app left there.
@@ -113,6 +136,11 @@ export interface Driver {
   ): Promise<Finding[]>;
   /** Removes what the driver keeps of a home outside its folder; the folder itself is the caller's. */
   remove(home: DataHome, work: Work): Promise<void>;
+  /**
+   * What the driver keeps outside of folders and was made for trials of this recipe, by whoever works on this state
+   * folder. Never throws.
+   */
+  held(recipe: string): Promise<Reading<HeldHome[]>>;
   /**
    * Ends everything whose mark begins with `mark`, and what cut that tie but works in `folder`, which belonged to it
    * alone; returns how many things that were.

@@ -48,6 +48,8 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
 
   return {
     kind: 'process',
+    stackName: (stack) => stack,
+    environment: () => ({}),
     reach: async () => {
       try {
         accessSync('/proc/self/environ', constants.R_OK);
@@ -83,6 +85,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
     inspect: inspectHome,
     examine: examineHome,
     remove: async () => undefined,
+    held: async () => ({ readable: true, value: [] }),
     reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
     owned: async (mark, folder) =>
       findProcesses(mark, { folders: [folder], lifelines: [folder] }).map(

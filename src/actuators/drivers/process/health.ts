@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TrialFault } from '../../../reconciler/errors.ts';
 import type { Health } from '../../../reconciler/model.ts';
+import { probe, type Answer } from '../probe.ts';
 import type { App } from './app.ts';
 import { listenersOf } from './listeners.ts';
-import { probe, type Answer } from './probe.ts';
 
 export interface Patient {
   app: App;
@@ -56,7 +56,7 @@ export async function assertHealthy(patient: Patient): Promise<void> {
 async function look(patient: Patient, timeoutMs: number): Promise<Answer> {
   const { app, health, port, signal } = patient;
   await assertRuns(patient);
-  const answer = await probe(port, health, timeoutMs, orItsEnd(app, signal));
+  const answer = await probe({ host: '127.0.0.1', port }, health, timeoutMs, orItsEnd(app, signal));
   signal.throwIfAborted();
   await assertRuns(patient);
   // One look at its processes for each question: what is seen now is known again should it cut its ties.
@@ -67,7 +67,7 @@ async function look(patient: Patient, timeoutMs: number): Promise<Answer> {
   // Looked at twice: a process may have been born between the two halves of the first look.
   await assertNotTaken(patient);
   if (listenersOf(app.processes()).own.includes(port)) return answer;
-  return { kind: 'none', why: 'the app stopped listening while it was asked' };
+  return { kind: 'none', why: 'the app stopped listening while it was asked', code: null };
 }
 
 /** Nothing is awaited of a command that has just ended; what it leaves behind is asked anew. */

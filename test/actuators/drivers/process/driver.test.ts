@@ -14,13 +14,13 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DataHome, Deployed } from '../../../../src/reconciler/ports.ts';
+import type { Deployed, NewHome } from '../../../../src/reconciler/ports.ts';
 import { makeDeepTree, makePipe } from '../../../fixtures/odd-files.ts';
 import { faultOf, until } from '../../../suites/driver.ts';
 import { ProcessHarness, type ProcessChanges } from './harness.ts';
 
 let harness: ProcessHarness;
-let home: DataHome;
+let home: NewHome;
 beforeEach(async () => {
   harness = await ProcessHarness.make();
   home = harness.home('one');

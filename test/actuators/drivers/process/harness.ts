@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { processDriver } from '../../../../src/actuators/drivers/process/driver.ts';
 import { endProcesses } from '../../../../src/processes.ts';
 import type { Health, Manifest, ProcessApp } from '../../../../src/reconciler/model.ts';
-import type { Address, DataHome, DeployRequest, Driver, Work } from '../../../../src/reconciler/ports.ts';
+import type {
+  Address,
+  DataHome,
+  DeployRequest,
+  Driver,
+  NewHome,
+  Work,
+} from '../../../../src/reconciler/ports.ts';
 import type { Behaviour, DriverHarness, RequestChanges } from '../../../suites/driver.ts';
 
 const APP = new URL('../../../fixtures/apps/behaving/app.mjs', import.meta.url);
@@ -40,9 +47,10 @@ export class ProcessHarness implements DriverHarness {
     return new ProcessHarness(folder, graceMs);
   }
 
-  home(name: string): DataHome {
+  home(name: string): NewHome {
     mkdirSync(join(this.folder, name), { recursive: true });
-    return { stack: `warm-${name}-1`, folder: join(this.folder, name, 'home') };
+    const owner = { recipe: name, generation: 1, trial: 'trial-1' };
+    return { stack: `warm-${name}-1`, folder: join(this.folder, name, 'home'), owner };
   }
 
   checkout(home: DataHome): string {
@@ -51,7 +59,7 @@ export class ProcessHarness implements DriverHarness {
 
   async request(
     behaviour: Behaviour | (string & {}),
-    home: DataHome,
+    home: NewHome,
     over: ProcessChanges = {},
   ): Promise<DeployRequest> {
     const checkout = this.checkout(home);

@@ -21,7 +21,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processDriver } from '../../../../src/actuators/drivers/process/driver.ts';
 import { readTree } from '../../../../src/actuators/drivers/process/tree.ts';
-import type { Work } from '../../../../src/reconciler/ports.ts';
+import type { NewHome, Work } from '../../../../src/reconciler/ports.ts';
 import { bareManifest } from './harness.ts';
 
 let folder: string;
@@ -79,6 +79,10 @@ const { tree } = fc.letrec<{ tree: Tree; entry: Entry }>((tie) => ({
   ),
 }));
 
+function homeIn(parent: string, stack: string): NewHome {
+  return { stack, folder: join(parent, stack), owner: { recipe: 'app', generation: 1, trial: 'trial-1' } };
+}
+
 async function plant(at: string, entries: Tree): Promise<void> {
   await mkdir(at);
   for (const [each, entry] of Object.entries(entries)) {
@@ -104,10 +108,7 @@ describe('a clone', () => {
       let count = 0;
       await fc.assert(
         fc.asyncProperty(tree, async (entries) => {
-          const [source, target] = [`one-${++count}`, `two-${count}`].map((each) => ({
-            stack: each,
-            folder: join(folder, each),
-          })) as [{ stack: string; folder: string }, { stack: string; folder: string }];
+          const [source, target] = [homeIn(folder, `one-${++count}`), homeIn(folder, `two-${count}`)];
           await mkdir(join(source.folder, 'volumes'), { recursive: true });
           await plant(join(source.folder, 'volumes', 'data'), entries);
           const measured = await driver.measure(source, manifest, work);
@@ -122,8 +123,8 @@ describe('a clone', () => {
 
   it('keeps links, pipes, holes and several names of one file', async () => {
     const driver = processDriver();
-    const source = { stack: 'one', folder: join(folder, 'one') };
-    const target = { stack: 'two', folder: join(folder, 'two') };
+    const source = homeIn(folder, 'one');
+    const target = homeIn(folder, 'two');
     const data = join(source.folder, 'volumes', 'data');
     await mkdir(data, { recursive: true });
     await symlink('/etc/passwd', join(data, 'link'));

@@ -1,0 +1,112 @@
+// Runs the tests that take a Docker engine, on one of its own:
+//
+//   npm run test:swarm [-- FILE...]
+//
+// The engine, its Swarm and the tests live in a network, mount and process namespace of their own, with the engine's data
+// in memory: so nothing of it can outlive this command, whatever a test leaves behind, and nothing of it can be reached
+// from outside, nor can it reach out. That takes root, `dockerd` and `unshare`. With $RECONCILE_TEST_ENGINE the tests run
+// on that engine instead (a value as for $DOCKER_HOST), which must be a manager of a Swarm that is nobody's.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const root = new URL('..', import.meta.url).pathname;
+const operands = process.argv.slice(2);
+const given = process.env.RECONCILE_TEST_ENGINE ?? '';
+const folder = process.env.RECONCILE_TEST_ENGINE_FOLDER ?? '';
+
+const STARTING_MS = 60_000;
+const STOPPING_MS = 30_000;
+
+if (given !== '') process.exitCode = runTests(given);
+else if (folder !== '') process.exitCode = await withEngine(folder);
+else process.exitCode = await inNamespaces();
+
+/** What the shell is for: as process 1 it collects whatever nobody else does. */
+async function inNamespaces() {
+  const missing = ['docker', 'dockerd', 'busybox', 'caddy', 'unshare', 'ip', 'mount'].filter(
+    (name) => !isOnPath(name),
+  );
+  if (missing.length > 0 || process.getuid() !== 0) {
+    const why = missing.length > 0 ? `there is no ${missing.join(', ')} here` : 'it takes root';
+    console.error(`cannot start a Docker engine for the tests: ${why}`);
+    console.error(
+      'as root: apt-get install -y --no-install-recommends docker.io iptables iproute2 busybox-static caddy',
+    );
+    console.error("or name an engine that is nobody's with $RECONCILE_TEST_ENGINE");
+    return 1;
+  }
+  const own = mkdtempSync(join(tmpdir(), 'swarm-tests-'));
+  const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const again = ['sh', '-c', '"$@"; exit $?', 'sh', process.execPath, ...process.argv.slice(1)];
+  const env = { ...process.env, RECONCILE_TEST_ENGINE_FOLDER: own };
+  const child = spawn('unshare', [...namespaces, ...again], { env, stdio: 'inherit' });
+  // `unshare` itself heeds neither of these; and with it go the namespaces and everything in them.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGKILL'));
+  const [status] = await once(child, 'exit');
+  rmSync(own, { recursive: true, force: true });
+  return status ?? 1;
+}
+
+async function withEngine(own) {
+  must('ip', ['link', 'set', 'lo', 'up']);
+  const data = join(own, 'engine');
+  mkdirSync(data);
+  must('mount', ['-t', 'tmpfs', 'tmpfs', data]);
+  const host = `unix://${join(data, 'socket')}`;
+  const log = join(data, 'log');
+  const options = [
+    '--data-root',
+    join(data, 'data'),
+    '--exec-root',
+    join(data, 'exec'),
+    '--pidfile',
+    join(data, 'pid'),
+  ];
+  const output = openSync(log, 'a');
+  const engine = spawn('dockerd', ['-H', host, ...options], { stdio: ['ignore', output, output] });
+  const ended = new Promise((resolve) => engine.once('exit', resolve));
+  try {
+    await answering(host, engine, log);
+    must('docker', ['swarm', 'init', '--advertise-addr', '127.0.0.1'], { ...process.env, DOCKER_HOST: host });
+    return runTests(host);
+  } finally {
+    engine.kill('SIGTERM');
+    await Promise.race([ended, sleep(STOPPING_MS)]);
+  }
+}
+
+async function answering(host, engine, log) {
+  const end = performance.now() + STARTING_MS;
+  const env = { ...process.env, DOCKER_HOST: host };
+  while (spawnSync('docker', ['version'], { env, stdio: 'ignore' }).status !== 0) {
+    if (engine.exitCode !== null || performance.now() > end) {
+      throw new Error(`the Docker engine did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+    }
+    await sleep(100);
+  }
+}
+
+function runTests(host) {
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--config',
+    'vitest.swarm.config.ts',
+    ...operands,
+  ];
+  const env = { ...process.env, DOCKER_HOST: host };
+  return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+}
+
+function must(file, args, env = process.env) {
+  const { status, stderr } = spawnSync(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')} failed: ${String(stderr)}`);
+}
+
+function isOnPath(name) {
+  return (process.env.PATH ?? '').split(':').some((place) => existsSync(join(place, name)));
+}

@@ -1,0 +1,108 @@
+/**
+ * A release as its checkout describes it, in Co-op Cloud's format: the default environment in `.env.sample`, versions of
+ * configs in `abra.sh`, and the compose files that `COMPOSE_FILE` names. All of it is input (invariant I12): nothing is
+ * run, and no file outside of the checkout is read for it, whatever links or paths say.
+ */
+import { readFile, realpath } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { describe, TrialFault } from '../../../reconciler/errors.ts';
+import type { DeployRequest } from '../../../reconciler/ports.ts';
+import { readAbraExports } from './abra-sh.ts';
+import { joinCompose, readCompose, type Compose, type Definition } from './compose.ts';
+import { readEnvSample, type EnvSample } from './env-sample.ts';
+import { stackName } from './names.ts';
+
+export interface SwarmRecipe {
+  /** Everything that the compose files may name. */
+  env: Readonly<Record<string, string>>;
+  sample: EnvSample;
+  /** Absolute. */
+  files: readonly string[];
+  compose: Compose;
+}
+
+const DEFAULT_FILE = 'compose.yml';
+
+export async function readRecipe(request: DeployRequest, note: (text: string) => void): Promise<SwarmRecipe> {
+  const sample = readEnvSample((await optional(request, '.env.sample')) ?? '');
+  const exported = readAbraExports((await optional(request, 'abra.sh')) ?? '');
+  if (exported.computed.length > 0) {
+    note(
+      `abra.sh computes ${exported.computed.join(', ')}, which is not run: set them in app.env if they matter`,
+    );
+  }
+  const env: Record<string, string> = {
+    ...Object.fromEntries(sample.entries.map(({ key, value }) => [key, value])),
+    ...exported.values,
+    ...request.manifest.app.env,
+    ...request.env,
+    STACK_NAME: stackName(request.home.stack),
+    DOMAIN: request.domain,
+  };
+  const named = (env['COMPOSE_FILE'] ?? '').split(':').filter((name) => name !== '');
+  const files: string[] = [];
+  const read: Compose[] = [];
+  for (const name of named.length === 0 ? [DEFAULT_FILE] : named) {
+    const path = await inCheckout(request, name);
+    files.push(path);
+    read.push(await readFileAs(request, name, path, env));
+  }
+  const compose = joinCompose(read);
+  await assertOwnFiles(request, compose);
+  return { env, sample, files, compose };
+}
+
+async function readFileAs(
+  request: DeployRequest,
+  name: string,
+  path: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Compose> {
+  try {
+    return readCompose(await readFile(path, 'utf8'), env);
+  } catch (error) {
+    throw unfit(request, 'compose-invalid', `its ${name} cannot be used: ${describe(error)}`, error);
+  }
+}
+
+/** The docker command reads these on this machine, as whoever runs us: a link to elsewhere would hand that to the app. */
+async function assertOwnFiles(
+  request: DeployRequest,
+  { services, configs, secrets }: Compose,
+): Promise<void> {
+  const sources = [...Object.values(configs), ...Object.values(secrets)].flatMap(fileOf);
+  for (const name of [...sources, ...Object.values(services).flatMap(({ envFiles }) => envFiles)]) {
+    await inCheckout(request, name);
+  }
+}
+
+function fileOf({ file }: Definition): string[] {
+  return typeof file === 'string' ? [file] : [];
+}
+
+/** The path of a file of the recipe, links followed. Throws `red` where there is none, or where it leads out. */
+async function inCheckout(request: DeployRequest, name: string): Promise<string> {
+  const root = await realpath(request.checkout);
+  try {
+    const path = await realpath(resolve(root, name));
+    if (path.startsWith(root + sep)) return path;
+  } catch (error) {
+    throw unfit(request, 'file-missing', `it has no file ${name}, which it names: ${describe(error)}`, error);
+  }
+  throw unfit(request, 'file-outside', `it names ${name}, which lies outside of its checkout`);
+}
+
+async function optional(request: DeployRequest, name: string): Promise<string | null> {
+  try {
+    await realpath(join(request.checkout, name));
+  } catch {
+    return null;
+  }
+  return await readFile(await inCheckout(request, name), 'utf8');
+}
+
+export function unfit(request: DeployRequest, reason: string, why: string, cause?: unknown): TrialFault {
+  return new TrialFault('red', reason, `could not deploy ${request.recipe} ${request.version}: ${why}`, {
+    cause,
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * A stack is alone on its networks, so that nobody's `app` is taken for another's; whatever must reach it from outside
+ * goes through a relay of ours: a container of the helper image that passes on what is said to a port of its own.
+ *
+ * - inside: on the stack's network. The way for this program, and for apps that depend on this one.
+ * - at the edge: a service on the network of the reverse proxy, with the labels that the recipe has for the proxy. The
+ *   proxy routes to it as it would to the app itself, which it is told to pass over.
+ */
+import type { Compose } from './compose.ts';
+import type { DeployOptions } from './deployment.ts';
+import type { Call } from './engine.ts';
+import { fullName, NAMESPACE, stackName } from './names.ts';
+import { flagsOf } from './stack-objects.ts';
+
+/** By which a recipe tells Traefik of a service, and we tell it not to look. */
+export const ENABLED = 'traefik.enable';
+const PORT = '.loadbalancer.server.port';
+const FOREIGN = ['com.docker.', 'coop-cloud.', 'recipe-reconciler.'];
+
+/** The port that the recipe tells the reverse proxy; null where it does not want to be found by it. */
+export function routedPort({ services }: Compose, service: string): number | null {
+  const labels = services[service]?.labels ?? {};
+  const [, port = ''] = Object.entries(labels).find(([key]) => key.endsWith(PORT)) ?? [];
+  return labels[ENABLED] === 'true' && /^\d{1,5}$/.test(port) ? Number(port) : null;
+}
+
+/** By its tasks' own addresses: they are there a moment before the service's one is. */
+export function hostOf(stack: string, service: string): string {
+  return `tasks.${stackName(stack)}_${service}`;
+}
+
+/** What the relay runs. Of a busybox's `nc` there are two kinds, which listen for ever by different flags. */
+export function relayCommand(host: string, port: number): string[] {
+  const listen = (flag: string): string => `nc ${flag} -p ${port} -e nc ${host} ${port}`;
+  return ['-c', `while :; do ${listen('-lk')} 2>/dev/null || ${listen('-ll')}; sleep 1; done`];
+}
+
+/** One for each service that the recipe routes to; what an earlier deployment had is replaced. */
+export async function relayAtEdge(
+  stack: string,
+  compose: Compose,
+  network: string,
+  { engine, labels, helperImage, nodeId }: DeployOptions,
+  call: Call,
+): Promise<void> {
+  for (const [service, { labels: routed, networks }] of Object.entries(compose.services)) {
+    const port = routedPort(compose, service);
+    const [own] = networks;
+    if (port === null || own === undefined) continue;
+    const name = fullName(stack, `${service}-edge`);
+    await engine.run(['service', 'rm', name], call);
+    const shown = Object.entries(routed).filter(([key]) => !FOREIGN.some((prefix) => key.startsWith(prefix)));
+    const placed = [
+      '--constraint',
+      `node.id==${nodeId}`,
+      '--network',
+      network,
+      '--network',
+      fullName(stack, own),
+    ];
+    const plain = [
+      '--detach',
+      '--quiet',
+      '--no-resolve-image',
+      '--endpoint-mode',
+      'dnsrr',
+      '--entrypoint',
+      'sh',
+    ];
+    // Part of the stack: so it is judged, and taken down, with it.
+    const part = { [NAMESPACE]: stackName(stack) };
+    const marked = flagsOf({ ...Object.fromEntries(shown), ...labels, ...part });
+    const inContainer = [
+      '--container-label',
+      `${NAMESPACE}=${stackName(stack)}`,
+      '--stop-grace-period',
+      '1s',
+    ];
+    const flags = ['--name', name, ...plain, ...placed, ...marked, ...inContainer];
+    const args = ['service', 'create', ...flags, helperImage, ...relayCommand(hostOf(stack, service), port)];
+    await engine.text(args, call);
+  }
+}

@@ -1,0 +1,141 @@
+/** What of a checkout reaches a deployment: its environment, its secrets, and no file from outside of it. */
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRecipe } from '../../../../src/actuators/drivers/swarm/recipe.ts';
+import { dropOtherSecrets, ensureSecrets } from '../../../../src/actuators/drivers/swarm/secrets.ts';
+import type { DeployRequest } from '../../../../src/reconciler/ports.ts';
+import { faultOf } from '../../../suites/driver.ts';
+import { bareManifest } from '../process/harness.ts';
+
+let folder: string;
+let checkout: string;
+let noted: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkout-'));
+  checkout = join(folder, 'checkout');
+  await mkdir(checkout);
+  await write('compose.yml', 'services: {app: {image: a}}');
+  noted = [];
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const write = (name: string, text: string): Promise<void> => writeFile(join(checkout, name), text);
+const request = (env: Record<string, string> = {}, provided: Record<string, string> = {}): DeployRequest => ({
+  home: {
+    stack: 'warm-x-1',
+    folder: join(folder, 'home'),
+    owner: { recipe: 'x', generation: 1, trial: 'trial-1' },
+  },
+  recipe: 'x',
+  version: '1.0.0+1',
+  domain: 'warm-x.example.org',
+  checkout,
+  manifest: bareManifest(null, env),
+  address: { url: 'http://127.0.0.1:1', release: () => Promise.resolve() },
+  env: provided,
+  tmp: folder,
+});
+const read = (...[env, provided]: Parameters<typeof request>) =>
+  readRecipe(request(env, provided), (text) => void noted.push(text));
+
+describe('the environment of a recipe', () => {
+  it('is the sample, then abra.sh, then the manifest, then what was provided, and ours last', async () => {
+    await write('.env.sample', 'A=sample\nB=sample\nC=sample\nD=sample\nDOMAIN=sample\nSTACK_NAME=sample\n');
+    await write('abra.sh', 'export B=abra\nexport C=abra\nexport D=abra\nexport E=$(date)\n');
+    const { env } = await read({ C: 'manifest', D: 'manifest', DOMAIN: 'manifest' }, { D: 'provided' });
+    expect(env).toEqual({
+      A: 'sample',
+      B: 'abra',
+      C: 'manifest',
+      D: 'provided',
+      DOMAIN: 'warm-x.example.org',
+      STACK_NAME: 'warm-x-1',
+    });
+    expect(noted[0]).toContain('abra.sh computes E');
+  });
+
+  it('chooses the compose files', async () => {
+    await write('compose.more.yml', 'services: {db: {image: b}}');
+    const { files, compose } = await read({ COMPOSE_FILE: 'compose.yml:compose.more.yml' });
+    expect(files).toHaveLength(2);
+    expect(Object.keys(compose.services)).toEqual(['app', 'db']);
+  });
+});
+
+describe('a recipe is refused', () => {
+  it.each([
+    ['that names a compose file outside', { COMPOSE_FILE: '../other.yml' }, 'file-outside'],
+    ['that names a compose file that is not there', { COMPOSE_FILE: 'none.yml' }, 'file-missing'],
+    ['whose compose file is not one', { COMPOSE_FILE: 'abra.sh' }, 'compose-invalid'],
+  ])('%s', async (_what, env, reason) => {
+    await writeFile(join(folder, 'other.yml'), 'services: {}');
+    await write('abra.sh', 'a: b: c');
+    expect(await faultOf(read(env))).toMatchObject({ verdict: 'red', reason });
+  });
+
+  it.each([
+    ['a config', 'configs: {a: {file: FILE}}'],
+    ['a secret', 'secrets: {a: {file: FILE}}'],
+    ['an environment', 'services: {app: {env_file: FILE}}'],
+  ])('that takes %s from outside of its checkout, also by a link', async (_what, text) => {
+    await write('compose.yml', text.replace('FILE', '/etc/passwd'));
+    expect(await faultOf(read())).toMatchObject({ verdict: 'red', reason: 'file-outside' });
+    await symlink('/etc/passwd', join(checkout, 'link'));
+    await write('compose.yml', text.replace('FILE', './link'));
+    expect(await faultOf(read())).toMatchObject({ verdict: 'red', reason: 'file-outside' });
+  });
+});
+
+describe('secrets', () => {
+  const secret = (name: string): string => `{external: true, name: '\${STACK_NAME}_${name}'}`;
+  const ensure = async (...operands: Parameters<typeof request>) => {
+    const { home } = request();
+    await mkdir(home.folder, { recursive: true });
+    return await ensureSecrets(home, await read(...operands), 'warm-x-1');
+  };
+  beforeEach(async () => {
+    const names = ['plain_v1', 'pin_${SECRET_PIN_VERSION}', 'shared'];
+    const listed = names.map((name, at) => `  s${at}: ${secret(name)}`).join('\n');
+    await write('compose.yml', `secrets:\n${listed}\n  other: {external: true, name: somebodys}\n`);
+    await write('.env.sample', 'SECRET_PIN_VERSION=v2 # length=6 charset=numeric\nSECRET_PLAIN_VERSION=v1\n');
+  });
+
+  it('are as long, and of such characters, as the sample says; those that are not the stack’s are left alone', async () => {
+    const made = await ensure();
+    expect(made.map(({ name, fullName }) => [name, fullName])).toEqual([
+      ['plain_v1', 'warm-x-1_plain_v1'],
+      ['pin_v2', 'warm-x-1_pin_v2'],
+      ['shared', 'warm-x-1_shared'],
+    ]);
+    const [plain, pin] = made.map(({ value }) => value);
+    expect(plain).toMatch(/^[A-Za-z0-9]{32}$/);
+    expect(pin).toMatch(/^[0-9]{6}$/);
+    const file = join(request().home.folder, 'secrets', 'pin_v2');
+    expect([await readFile(file, 'utf8'), (await stat(file)).mode & 0o777]).toEqual([pin, 0o600]);
+  });
+
+  it('stay what they are, unless one is provided', async () => {
+    const first = await ensure();
+    expect(await ensure()).toEqual(first);
+    const provided = await ensure({}, { SECRET_PIN: 'handed over' });
+    expect(provided.map(({ value }) => value)).toEqual([first[0]?.value, 'handed over', first[2]?.value]);
+    expect(await ensure()).toEqual(provided);
+  });
+
+  it('go with the release that no longer has them', async () => {
+    const [kept] = await ensure();
+    await dropOtherSecrets(request().home, kept === undefined ? [] : [kept]);
+    expect((await ensure({ SECRET_PIN_VERSION: 'v3' })).map(({ name }) => name)).toContain('pin_v3');
+    await expect(stat(join(request().home.folder, 'secrets', 'pin_v2'))).rejects.toThrow('ENOENT');
+  });
+
+  it('make no folder above their own: what is gone must stay so', async () => {
+    const { home } = request();
+    const gone = { ...home, folder: join(folder, 'gone', 'home') };
+    await expect(ensureSecrets(gone, await read(), 'warm-x-1')).rejects.toThrow('ENOENT');
+  });
+});

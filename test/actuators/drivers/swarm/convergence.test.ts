@@ -1,0 +1,202 @@
+/** Has a stack converged? A table of what an engine may say of it. */
+import { describe, expect, it } from 'vitest';
+import { judgeStack } from '../../../../src/actuators/drivers/swarm/convergence.ts';
+import type { ServiceFacts, TaskFacts } from '../../../../src/actuators/drivers/swarm/facts.ts';
+
+const service = (over: Partial<ServiceFacts> = {}): ServiceFacts => ({
+  id: 's',
+  name: 'app',
+  mode: { kind: 'replicated', replicas: 1 },
+  update: null,
+  restart: 'any',
+  maxAttempts: null,
+  monitorMs: 0,
+  spec: 'now',
+  labels: {},
+  ...over,
+});
+let made = 0;
+const task = (over: Partial<TaskFacts> = {}): TaskFacts => ({
+  id: `t${++made}`,
+  service: 's',
+  slot: '1',
+  desired: 'running',
+  state: 'running',
+  error: '',
+  exitCode: null,
+  container: null,
+  createdAt: new Date(made * 1000).toISOString(),
+  spec: 'now',
+  ...over,
+});
+const failed = { state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 };
+const judge = (one: ServiceFacts, ...tasks: TaskFacts[]) => judgeStack({ services: [one], tasks });
+
+describe('a stack has converged', () => {
+  it.each<[string, ServiceFacts, TaskFacts[]]>([
+    ['where each place has a running task', service(), [task()]],
+    ['whatever failed before', service(), [task(failed), task()]],
+    ['after an update that completed', service({ update: { state: 'completed', message: '' } }), [task()]],
+    ['where no replicas are wanted', service({ mode: { kind: 'replicated', replicas: 0 } }), []],
+    ['on every node', service({ mode: { kind: 'global' } }), [task({ slot: 'a' }), task({ slot: 'b' })]],
+    ['where a job is complete', service({ mode: { kind: 'job', total: 1 } }), [task({ state: 'complete' })]],
+    [
+      'where what runs once ended well',
+      service({ restart: 'none' }),
+      [task({ state: 'complete', desired: 'shutdown' })],
+    ],
+    [
+      'where what is restarted on failure ended well',
+      service({ restart: 'on-failure' }),
+      [task({ state: 'complete' })],
+    ],
+  ])('%s', (_what, one, tasks) => {
+    expect(judge(one, ...tasks)).toEqual({ kind: 'converged' });
+  });
+});
+
+describe('a stack is waited for', () => {
+  it.each<[string, ServiceFacts, TaskFacts[], string, string | null]>([
+    ['while a task starts', service(), [task({ state: 'starting' })], '0 of 1 tasks', null],
+    ['while nothing is there yet', service(), [], '0 of 1 tasks yet', null],
+    [
+      'while it is updated',
+      service({ update: { state: 'updating', message: '' } }),
+      [task()],
+      'is being updated',
+      null,
+    ],
+    ['while only tasks of what it was run', service(), [task({ spec: 'before' })], '0 of 1', null],
+    [
+      'while a task of what it was has not gone',
+      service(),
+      [task({ spec: 'before', desired: 'shutdown' }), task()],
+      'of what it was before',
+      null,
+    ],
+    [
+      'while tasks fail and start again',
+      service(),
+      [task(failed), task({ state: 'starting' })],
+      '0 of 1',
+      'app-exited',
+    ],
+    [
+      'while what must not end ended',
+      service(),
+      [task({ state: 'complete', desired: 'shutdown' })],
+      '0 of 1',
+      null,
+    ],
+    [
+      'while its health check fails',
+      service(),
+      [
+        task({
+          ...failed,
+          error: 'task: non-zero exit (137): dockerexec: unhealthy container',
+          exitCode: 137,
+        }),
+      ],
+      '0 of 1',
+      'app-unhealthy',
+    ],
+    [
+      'while no node fits',
+      service(),
+      [
+        task({
+          state: 'pending',
+          error: 'no suitable node (scheduling constraints not satisfied on 1 node)',
+        }),
+      ],
+      '0 of 1',
+      'unschedulable',
+    ],
+    [
+      'while it is stuck before its start',
+      service(),
+      [task({ state: 'new' })],
+      '0 of 1',
+      'task-not-allocated',
+    ],
+    [
+      'while an image is not found for the first time',
+      service(),
+      [task({ state: 'rejected', error: 'No such image: a:1' })],
+      '0 of 1',
+      'image-missing',
+    ],
+  ])('%s', (_what, one, tasks, why, suspect) => {
+    const judgement = judge(one, ...tasks);
+    expect(judgement).toMatchObject({ kind: 'waiting', why: expect.stringContaining(why) as string });
+    expect(judgement.kind === 'waiting' ? (judgement.suspect?.reason ?? null) : 'not waiting').toBe(suspect);
+  });
+
+  it('tells what no node has room for from what no node may take', () => {
+    const pending = task({ state: 'pending', error: 'no suitable node (insufficient resources on 1 node)' });
+    expect(judge(service(), pending)).toMatchObject({ suspect: { verdict: 'infra' } });
+  });
+
+  it('is not one without services', () => {
+    expect(judgeStack({ services: [], tasks: [] })).toMatchObject({ kind: 'waiting' });
+  });
+});
+
+describe('a stack has failed at once', () => {
+  const rejected = { state: 'rejected', desired: 'shutdown', error: 'No such image: a:1' };
+  it.each<[string, ServiceFacts, TaskFacts[], string, string]>([
+    [
+      'where it was rolled back, though it runs',
+      service({ update: { state: 'rollback_completed', message: 'rollback completed' } }),
+      [task({ ...failed, spec: 'tried' }), task()],
+      'rolled-back',
+      'ended with exit code 3',
+    ],
+    [
+      'while it is rolled back',
+      service({ update: { state: 'rollback_started', message: '' } }),
+      [task()],
+      'rolled-back',
+      'it was rolled back',
+    ],
+    [
+      'where its update was paused',
+      service({ update: { state: 'paused', message: 'update paused' } }),
+      [task()],
+      'update-paused',
+      'update paused',
+    ],
+    [
+      'where what runs once failed',
+      service({ restart: 'none' }),
+      [task(failed)],
+      'app-exited',
+      'exit code 3',
+    ],
+    [
+      'where it was tried as often as it may be',
+      service({ restart: 'on-failure', maxAttempts: 1 }),
+      [task(failed), task(failed)],
+      'app-exited',
+      'exit code 3',
+    ],
+    [
+      'where its image is not found again and again',
+      service(),
+      [task(rejected), task(rejected), task(rejected)],
+      'image-missing',
+      'No such image: a:1',
+    ],
+  ])('%s', (_what, one, tasks, reason, why) => {
+    const judgement = judge(one, ...tasks);
+    expect(judgement).toMatchObject({ kind: 'failed', trouble: { verdict: 'red', reason, service: 'app' } });
+    expect(judgement.kind === 'failed' ? judgement.trouble.why : '').toContain(why);
+  });
+
+  it('whatever else is well', () => {
+    const bad = service({ id: 'b', name: 'db', restart: 'none' });
+    const facts = { services: [service(), bad], tasks: [task(), task({ ...failed, service: 'b' })] };
+    expect(judgeStack(facts)).toMatchObject({ kind: 'failed', trouble: { service: 'db' } });
+  });
+});
