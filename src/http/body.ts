@@ -26,7 +26,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
 }
 
 /** Whoever sent it is gone, or hung up on: nobody's fault here. */
-class BrokenOff extends Error {
+export class BrokenOff extends Error {
   override readonly name = 'BrokenOff';
   readonly status = 400;
 }

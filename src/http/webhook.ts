@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { WebhookResult } from '../metrics/label-values.ts';
 import { json, problem, type Answer, type Question } from './answer.ts';
+import { BrokenOff } from './body.ts';
 import type { Operator } from './operator.ts';
 import { isSigned, signaturesIn } from './secrets.ts';
 
@@ -16,15 +17,20 @@ const Payload = z.object({
     .nullish(),
 });
 
-/** Null: webhooks are not configured. */
+/** Each is counted, whatever came of it. `secret` null: webhooks are not configured. */
 export function giteaHook(
   operator: Operator,
   secret: string | null,
 ): (question: Question) => Promise<Answer> {
   return async (question) => {
-    const { result, answer } = await received(operator, secret, question);
-    operator.countWebhook(result);
-    return answer;
+    try {
+      const { result, answer } = await received(operator, secret, question);
+      operator.countWebhook(result);
+      return answer;
+    } catch (error) {
+      operator.countWebhook(error instanceof BrokenOff ? 'broken-off' : 'failed');
+      throw error;
+    }
   };
 }
 

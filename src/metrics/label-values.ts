@@ -12,7 +12,14 @@ export function resultOf(exitCode: number): Result {
 }
 
 export type WebhookResult =
-  'accepted' | 'bad-signature' | 'not-configured' | 'unknown-recipe' | 'too-large' | 'unreadable';
+  | 'accepted'
+  | 'bad-signature'
+  | 'not-configured'
+  | 'unknown-recipe'
+  | 'too-large'
+  | 'unreadable'
+  | 'broken-off'
+  | 'failed';
 
 /** Of looks, which is every recipe's, of trials, and of mirrors to be synced. */
 export type QueueName = 'recipes' | 'trials' | 'mirrors';
@@ -76,6 +83,8 @@ export const WEBHOOK_RESULTS = every<WebhookResult>({
   'unknown-recipe': 'unknown-recipe',
   'too-large': 'too-large',
   unreadable: 'unreadable',
+  'broken-off': 'broken-off',
+  failed: 'failed',
 });
 
 /** A word that is added to one of these types and forgotten here does not compile. */

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { MadeUpOperator } from './made-up-operator.ts';
 import type { Served } from './serving.ts';
 import { RawConnection, SECRET, serve } from './serving.ts';
 
@@ -154,17 +155,30 @@ describe('a webhook is refused', () => {
     const headers = { 'x-gitea-signature': signatureOf(small), 'content-encoding': 'gzip' };
     const response = await served.get('/hooks/gitea', { method: 'POST', body: small, headers });
     expect(response.status).toBe(400);
+    expect(served.operator.webhooks).toEqual(['unreadable']);
   });
 
-  it('that breaks off, and nobody’s log is filled by it', async () => {
+  it('where something goes wrong here: 500, and it is counted as that', async () => {
+    const operator = new MadeUpOperator();
+    operator.want = () => {
+      throw new Error('the queue is gone');
+    };
+    const served = await serve(operator);
+    expect((await send(served, body)).status).toBe(500);
+    expect(operator.webhooks).toEqual(['failed']);
+  });
+
+  it('that breaks off: it is counted, and nobody’s log is filled by it', async () => {
     const served = await serve();
     const connection = await RawConnection.open(served.port);
     connection.say(
-      `POST /hooks/gitea HTTP/1.1\r\nHost: localhost\r\nX-Gitea-Signature: ${'0'.repeat(64)}\r\nContent-Length: 99\r\n\r\n{`,
+      `POST /hooks/gitea HTTP/1.1\r\nHost: localhost\r\nX-Gitea-Signature: ${'0'.repeat(64)}\r\nExpect: 100-continue\r\nContent-Length: 99\r\n\r\n{`,
     );
+    await connection.hears(/^HTTP\/1\.1 100 /);
     connection.socket.destroy();
+    await expect.poll(() => served.operator.webhooks).toEqual(['broken-off']);
     await served.close(new AbortController().signal);
-    expect([served.logged, served.operator.webhooks]).toEqual([[], []]);
+    expect(served.logged).toEqual([]);
   });
 });
 
