@@ -1,7 +1,7 @@
 /** What `status --json` and the loop's own pages say of a fleet: every recipe as it was last looked at. */
 import { CannotRun } from './reconciler/errors.ts';
 import { exitCodeOf } from './reconciler/exit-code.ts';
-import type { Program } from './reconciler/model.ts';
+import type { Pause, Program } from './reconciler/model.ts';
 import { own } from './reconciler/own.ts';
 
 interface Release {
@@ -29,7 +29,7 @@ export interface StatusRow {
     pullRequests: string | null;
     failingSince: string | null;
   } | null;
-  suspended: { until: string | null } | null;
+  suspended: Pause | null;
   suspensionEnded: string | null;
   driftSince: string | null;
   promotedAt: string | null;
@@ -50,6 +50,8 @@ export interface LastLook<Row extends StatusRow> {
   program: Program;
   /** What all generations take together, and what they may. */
   disk: { allocatedBytes: number; budgetBytes: number | null } | null;
+  /** As the Reconciler document said; null where it said nothing. */
+  freeze: Pause | null;
   enrolled: readonly string[];
   recipes: readonly Row[];
 }
@@ -67,7 +69,7 @@ export function statusReport<Row extends StatusRow>(
   last: LastLook<Row>,
   recipes: readonly string[] = [],
 ): StatusReport<Row> {
-  const { observedAt, program, error, enrolled, startedAt, disk } = last;
+  const { observedAt, program, error, enrolled, startedAt, disk, freeze } = last;
   const stranger = recipes.find((name) => !last.recipes.some(({ recipe }) => recipe === name));
   if (stranger !== undefined) throw new CannotRun(`the last pass knew no recipe called "${stranger}"`);
   const rows =
@@ -84,6 +86,7 @@ export function statusReport<Row extends StatusRow>(
     program,
     summary,
     disk,
+    freeze,
     enrolled,
     recipes: rows,
   };

@@ -24,6 +24,7 @@ export interface FinishedPass<Row extends { recipe: string }> {
     summary: Readonly<Record<string, number>>;
     program: { version: string; commit: string };
     disk: { allocatedBytes: number; budgetBytes: number | null };
+    freeze: { reason: string; by: string | null; until: string | null } | null;
     recipes: readonly Row[];
   };
 }
@@ -44,7 +45,7 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
   pass: FinishedPass<Row>,
   earlier: EarlierPasses<EarlierRow> | null,
 ): Promise<EarlierRow[]> {
-  const { observedAt, exitCode, error, summary, program, disk, recipes } = pass.report;
+  const { observedAt, exitCode, error, summary, program, disk, freeze, recipes } = pass.report;
   const seen = new Set(recipes.map(({ recipe }) => recipe));
   const others = pass.whole ? [] : (earlier?.last?.recipes ?? []).filter(({ recipe }) => !seen.has(recipe));
   const said = error === undefined ? { exitCode } : { exitCode, error };
@@ -59,6 +60,7 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
     configFile,
     summary,
     disk,
+    freeze,
     recipes: rows,
   };
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };

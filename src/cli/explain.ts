@@ -1,10 +1,14 @@
 /** `reconcile explain RECIPE`: the whole chain behind a decision, the answer first. */
 import { size } from '../amounts.ts';
+import type { Reader } from '../composition.ts';
 import { readFailureTail } from '../observed/logs.ts';
 import { oneLine, printable } from '../printable.ts';
 import { CannotRun } from '../reconciler/errors.ts';
 import { explain as explainRecipe, type Explanation } from '../reconciler/explain.ts';
-import { look } from '../reconciler/look.ts';
+import { look, type Look } from '../reconciler/look.ts';
+import { freezeOf } from '../reconciler/report.ts';
+import type { TrialRecord } from '../reconciler/model.ts';
+import { freezeText, suspensionText } from '../reconciler/pause.ts';
 import type { Context, ExitCode, Output } from './context.ts';
 import { outcome } from './report.ts';
 import { json, paint, table } from './text.ts';
@@ -15,7 +19,8 @@ export async function explain(context: Context, recipe: string): Promise<ExitCod
   const { openReader } = await context.parts();
   const reader = await openReader(await context.settings());
   const found = await look(reader, [recipe], { retryFailed: false }, context.stop);
-  const explanation = explainRecipe(recipe, found);
+  const around = { onTrial: await onTrial(recipe, found, reader), freeze: freezeOf(found.view) };
+  const explanation = explainRecipe(recipe, found, around);
   if (explanation === null) throw new CannotRun(found.error ?? `no recipe is called "${recipe}"`);
   const tail = await readFailureTail(reader.layout, explanation.lastTrial);
   if (context.options.json) {
@@ -26,6 +31,15 @@ export async function explain(context: Context, recipe: string): Promise<ExitCod
     print(context.out, explanation, tail);
   }
   return 0;
+}
+
+/** Its newest trial, where that is open and whoever runs it is at work. */
+async function onTrial(recipe: string, { view }: Look, { registry }: Reader): Promise<TrialRecord | null> {
+  const trials = view.recipes.get(recipe)?.trials;
+  const newest = trials?.readable === true ? trials.value[0] : undefined;
+  if (newest === undefined || newest.endedAt !== null) return null;
+  const atWork = await registry.atWork();
+  return atWork.readable && atWork.value ? newest : null;
 }
 
 function printMirror(
@@ -47,6 +61,11 @@ function printMirror(
   for (const { ref, from, to, at } of rewrites) line(`${at}  ${ref}: ${from} -> ${to ?? 'withdrawn'}`);
 }
 
+function pausesOf({ recipe, suspension, freeze }: Explanation): string[] {
+  const now = new Date();
+  return [suspensionText(recipe, suspension, now), freezeText(freeze, now)].filter((each) => each !== null);
+}
+
 function print(out: Output, explanation: Explanation, tail: readonly string[]): void {
   const { decision, rule, after, upstream, observed, lastTrial } = explanation;
   const heading = (text: string): void => out.write(`\n${paint(out, 'bold', text)}\n`);
@@ -58,6 +77,7 @@ function print(out: Output, explanation: Explanation, tail: readonly string[]): 
     `${decision.decision} (${decision.reason})${decision.drift === null ? '' : `, drift: ${decision.drift}`}`,
   );
   if (decision.nextAt !== null) line(`next at ${decision.nextAt}${rule === null ? '' : `, by ${rule}`}`);
+  for (const pause of pausesOf(explanation)) line(pause);
   if (after.length > 0) line(`after: ${after.join(', ')}`);
   for (const note of decision.notes) line(`note: ${note}`);
   if (explanation.plan !== null) {
@@ -66,6 +86,10 @@ function print(out: Output, explanation: Explanation, tail: readonly string[]): 
       `${kind} to ${target.version} at ${target.commit}, from ${base ?? 'nothing'}, keeping [${keep.join(', ')}]`,
     );
   }
+
+  heading('Conditions');
+  for (const each of explanation.conditions)
+    line(`${each.type}: ${each.status} (${each.reason}), since ${each.lastTransitionTime}`);
 
   heading('Upstream');
   line(`${upstream.url ?? 'no manifest'}: ${upstream.state}`);

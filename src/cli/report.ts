@@ -1,7 +1,9 @@
 /** Prints what a plan, a pass or a status says. */
 import { duration, size, sum } from '../amounts.ts';
 import { firstLine, oneLine, printable } from '../printable.ts';
+import type { Pause } from '../reconciler/model.ts';
 import { own } from '../reconciler/own.ts';
+import { freezeText, pauseText } from '../reconciler/pause.ts';
 import type { Output } from './context.ts';
 import { json, paint, table } from './text.ts';
 
@@ -22,6 +24,8 @@ export interface PrintedRow {
     promoted: boolean;
   } | null;
   mirror: { state: string; message: string; due: boolean; pullRequests: string | null } | null;
+  suspended: Pause | null;
+  suspensionEnded: string | null;
   notes: readonly string[];
   bytes: number;
   leftovers: readonly { ours: boolean; bytes: number | null }[] | null;
@@ -31,6 +35,8 @@ export interface PrintedReport {
   kind: string;
   exitCode: number;
   error?: string;
+  observedAt: string;
+  freeze: Pause | null;
   summary: Readonly<Record<string, number | undefined>>;
   recipes: readonly PrintedRow[];
 }
@@ -54,8 +60,11 @@ export function printReport(out: Output, err: Output, report: PrintedReport, asJ
   if (report.recipes.length > 0) {
     out.write(coloured(out, tableOf(out, report), report.recipes));
     out.write(`\n${summary(report)}\n`);
-    for (const row of report.recipes) out.write(`${mirrorOf(row)}${notesOf(row)}${leftoversOf(row)}`);
+    for (const row of report.recipes)
+      out.write(`${suspensionOf(row)}${mirrorOf(row)}${notesOf(row)}${leftoversOf(row)}`);
   }
+  const frozen = freezeText(report.freeze, new Date(report.observedAt));
+  if (frozen !== null) out.write(`${oneLine(frozen)}\n`);
   if (report.error !== undefined) err.write(`${paint(err, 'red', 'error:')} ${printable(report.error)}\n`);
 }
 
@@ -105,6 +114,15 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
       : line.replace(` ${decision} `, () => ` ${paint(out, style, decision)} `);
   });
   return [header, ...painted].join('\n');
+}
+
+/** Nothing where why it waits says so already. */
+function suspensionOf({ recipe, decision, suspended, suspensionEnded }: PrintedRow): string {
+  const name = oneLine(recipe);
+  if (suspensionEnded !== null)
+    return `the suspension of ${name} ended at ${oneLine(suspensionEnded)} and still stands in its manifest\n`;
+  if (suspended === null || decision === 'suspended') return '';
+  return `${name} is suspended: ${oneLine(pauseText(suspended))}\n`;
 }
 
 /** Nothing where all is well with it. */

@@ -44,6 +44,7 @@ const Memory = z.object({
         status: z.enum(['True', 'False']),
         reason: z.string(),
         message: z.string(),
+        observedGeneration: z.string().nullable().default(null),
         lastTransitionTime: Time,
       }),
     )

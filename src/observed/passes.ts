@@ -9,6 +9,12 @@ import { conforming, readJson, readStored, type Stored } from '../state/stored.t
 const Version = z.object({ version: z.string(), commit: z.string() });
 const Program = z.object({ version: z.string(), commit: z.string() });
 
+const Pause = z.looseObject({
+  reason: z.string(),
+  by: z.string().nullable(),
+  until: z.string().nullable(),
+});
+
 const StoredRow = z.looseObject({
   recipe: z.string(),
   decision: z.string(),
@@ -43,7 +49,7 @@ const StoredRow = z.looseObject({
     .default(null),
   notes: z.array(z.string()).default([]),
   /** From here to `damage`, and `allocatedBytes`: absent from what earlier versions stored. */
-  suspended: z.looseObject({ until: z.string().nullable() }).nullable().default(null),
+  suspended: Pause.nullable().default(null),
   suspensionEnded: z.string().nullable().default(null),
   driftSince: z.string().nullable().default(null),
   promotedAt: z.string().nullable().default(null),
@@ -87,6 +93,8 @@ const StoredPasses = z.object({
       .object({ allocatedBytes: z.number(), budgetBytes: z.number().nullable() })
       .nullable()
       .default(null),
+    /** Null where the fleet was not frozen, and in what earlier versions stored. */
+    freeze: Pause.nullable().default(null),
     recipes: z.array(StoredRow),
   }),
   /** Newest first, the last one included. */

@@ -5,7 +5,7 @@ import { comparable } from '../desired/upstream-url.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { readFailureTail } from '../observed/logs.ts';
 import type { Controller } from '../reconciler/controller.ts';
-import { explain } from '../reconciler/explain.ts';
+import { explain, openStep } from '../reconciler/explain.ts';
 import type { FleetConfig, Manifest, TrialRecord } from '../reconciler/model.ts';
 import type { Registry } from '../reconciler/ports.ts';
 import type { Layout } from '../state/layout.ts';
@@ -67,7 +67,10 @@ async function explained(
   recipe: string,
   { controller, layout }: LoopOperatorOptions,
 ): Promise<ExplainedRecipe | null> {
-  const explanation = explain(recipe, controller.knowledge.found(new Date()));
+  const { knowledge } = controller;
+  const freeze = knowledge.config?.freeze ?? null;
+  const around = { onTrial: controller.runningTrial(recipe), freeze };
+  const explanation = explain(recipe, knowledge.found(new Date()), around);
   if (explanation === null) return null;
   return { ...explanation, logTail: await readFailureTail(layout, explanation.lastTrial) };
 }
@@ -77,8 +80,8 @@ function recipeOf(id: string): string | null {
   return /^\d{8}T\d{6}Z-(.+)-\d+$/.exec(id)?.[1] ?? null;
 }
 
-function runningOf({ recipe, id, steps }: TrialRecord): RunningTrial {
-  return { recipe, trial: id, step: steps.find(({ endedAt }) => endedAt === null)?.name ?? null };
+function runningOf(trial: TrialRecord): RunningTrial {
+  return { recipe: trial.recipe, trial: trial.id, step: openStep(trial) };
 }
 
 /** Contract: the lease is held wherever this runs; trials are not awaited. */

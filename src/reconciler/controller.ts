@@ -178,6 +178,10 @@ export class Controller {
     return this.#trials.running;
   }
 
+  runningTrial(recipe: string): TrialRecord | null {
+    return this.runningTrials.find((trial) => trial.recipe === recipe) ?? null;
+  }
+
   async #runToTheEnd(): Promise<void> {
     const { looks, trials, mirrors } = this.queues;
     const failed = (error: unknown): void => this.#fail(error);
@@ -244,6 +248,7 @@ export class Controller {
       knowledge,
       ports: this.#ports,
       handed,
+      onTrial: this.runningTrial(recipe),
       signal: this.#stop,
     });
     if (result === null) {

@@ -7,6 +7,7 @@
  * trial. Nothing in here reads a clock, a file or a process; `plan` prints what `--once` acts on.
  */
 import { chooseBase, worthKeeping } from './base.ts';
+import { observedGeneration } from './conditions.ts';
 import { closureOf } from './dependencies.ts';
 import { findDrift, type Drift, type Settled } from './drift.ts';
 import { gate } from './gates.ts';
@@ -16,7 +17,7 @@ import type { DecideContext, FleetView, RecipeView } from './view.ts';
 
 export function decide(view: RecipeView, fleet: FleetView, context: DecideContext): Decision {
   const found = findDrift(view, fleet);
-  if (found.drift === null) return settled(view, found);
+  if (found.drift === null) return settled(view, found, context);
   return drifted(view, fleet, found, context);
 }
 
@@ -24,7 +25,7 @@ function domainOf(recipe: string, config: { domain: string; domainTemplate: stri
   return config.domainTemplate.replaceAll('{recipe}', recipe).replaceAll('{domain}', config.domain);
 }
 
-function settled(view: RecipeView, found: Settled): Decision {
+function settled(view: RecipeView, found: Settled, { digest }: DecideContext): Decision {
   const { decision, reason, message, latest, notes } = found;
   return {
     recipe: view.recipe,
@@ -36,6 +37,7 @@ function settled(view: RecipeView, found: Settled): Decision {
     canonical: canonicalOf(view),
     nextAt: null,
     notes,
+    observedGeneration: observedGeneration(view.manifest, digest),
     plan: null,
   };
 }
@@ -78,6 +80,7 @@ function drifted(view: RecipeView, fleet: FleetView, found: Drift, context: Deci
     canonical: canonicalOf(view),
     nextAt: gated?.nextAt ?? null,
     notes: found.notes,
+    observedGeneration: observedGeneration(manifest, context.digest),
     plan: gated === null ? plan : null,
   };
 }

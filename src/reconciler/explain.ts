@@ -2,9 +2,22 @@
  * The whole chain behind one recipe's decision, as data. Its first sentence answers the question that people come
  * with: why is nothing happening? (Or what will.)
  */
+import { conditionsOf } from './conditions.ts';
 import { mirrorState } from './mirror-drift.ts';
-import type { Decision, Leftover, Manifest, MirrorMemory, Reason, ReleaseRef, TrialRecord } from './model.ts';
+import type {
+  Condition,
+  Decision,
+  Leftover,
+  Manifest,
+  MirrorMemory,
+  Pause,
+  Reason,
+  ReleaseRef,
+  StepName,
+  TrialRecord,
+} from './model.ts';
 import { goesAfter, type Decided, type Look } from './look.ts';
+import { standing, type StandingPause } from './pause.ts';
 import { classify, type IgnoredTag } from './releases.ts';
 import { isAcceptable } from './rulings.ts';
 import { isMirrorDue } from './sync-mirrors.ts';
@@ -25,6 +38,13 @@ export interface Explanation {
   /** Under which rule `nextAt` stands; null where there is no time. */
   rule: string | null;
   after: readonly string[];
+  /** As its manifest says, in force or ended; null where it says nothing. */
+  suspension: StandingPause | null;
+  /** The whole fleet's, in the same way. */
+  freeze: StandingPause | null;
+  conditions: readonly Condition[];
+  /** The trial of it that goes on now. */
+  running: RunningTrial | null;
   upstream: {
     url: string | null;
     state: string;
@@ -46,6 +66,14 @@ export interface Explanation {
   lastTrial: TrialRecord | null;
 }
 
+interface RunningTrial {
+  trial: string;
+  version: string;
+  startedAt: string;
+  /** Null between steps. */
+  step: StepName | null;
+}
+
 interface MirrorFacts extends Pick<MirrorMemory, 'foreignTags' | 'failing' | 'pullRequests'> {
   state: string;
 }
@@ -53,18 +81,30 @@ interface MirrorFacts extends Pick<MirrorMemory, 'foreignTags' | 'failing' | 'pu
 /** What is known of the fleet, as far as one recipe's explanation needs it. */
 type Known = Decided & Pick<Look, 'now'>;
 
-export function explain(recipe: string, found: Known): Explanation | null {
+/** What goes on around it. */
+interface Surroundings {
+  /** The trial of it that goes on. */
+  onTrial: TrialRecord | null;
+  freeze: Pause | null;
+}
+
+export function explain(recipe: string, found: Known, around: Surroundings): Explanation | null {
   const decision = found.decisions.get(recipe);
   const view = found.view.recipes.get(recipe);
   if (decision === undefined || view === undefined) return null;
   const { plan, ...rest } = decision;
   const trials = view.trials.readable ? view.trials.value : [];
+  const running = runningOf(around.onTrial);
   return {
     recipe,
-    answer: `${answerOf(decision)}${mirrorAnswer(view, decision, found.now)}`,
+    answer: `${running === null ? answerOf(decision) : onTrialAnswer(decision, running)}${mirrorAnswer(view, decision, found.now)}`,
     decision: rest,
     rule: decision.nextAt === null ? null : (RULES[decision.reason] ?? null),
     after: goesAfter(recipe, found),
+    suspension: standing(view.manifest?.suspend ?? null, found.now),
+    freeze: standing(around.freeze, found.now),
+    conditions: conditionsNow(view, decision, found.now, around.onTrial),
+    running,
     upstream: upstreamFacts(view),
     observed: {
       record: recordFact(view),
@@ -85,6 +125,26 @@ export function explain(recipe: string, found: Known): Explanation | null {
           },
     lastTrial: trials[0] ?? null,
   };
+}
+
+function conditionsNow(
+  { memory }: RecipeView,
+  decision: Decision,
+  now: Date,
+  onTrial: TrialRecord | null,
+): readonly Condition[] {
+  return conditionsOf(decision, { before: memory.readable ? memory.value.conditions : [], onTrial, now });
+}
+
+function runningOf(onTrial: TrialRecord | null): RunningTrial | null {
+  if (onTrial === null) return null;
+  const { id, version, startedAt } = onTrial;
+  return { trial: id, version, startedAt, step: openStep(onTrial) };
+}
+
+/** At which step a trial is; null between steps. */
+export function openStep({ steps }: TrialRecord): StepName | null {
+  return steps.find(({ endedAt }) => endedAt === null)?.name ?? null;
 }
 
 const RULES: Partial<Record<Reason, string>> = {
@@ -119,6 +179,13 @@ function answerOf({ recipe, decision, reason, message, nextAt, drift }: Decision
     case 'held':
       return `Nothing is happening because ${recipe} is held (${reason}${drift === null ? '' : `, it would ${drift}`}): ${message}.${next}${person}`;
   }
+}
+
+/** Whatever was decided beside it: that is what happens. */
+function onTrialAnswer({ recipe, message }: Decision, running: RunningTrial): string {
+  const { trial, version, startedAt, step } = running;
+  const at = step === null ? 'between steps' : `at step ${step}`;
+  return `A trial of ${recipe} runs now: ${trial} of ${version}, since ${startedAt}, ${at}: ${message}.`;
 }
 
 /** A mirror that is to be synced is something that happens, or should. */

@@ -5,9 +5,12 @@
 import { beganAt } from './began.ts';
 import type { Closure } from './dependencies.ts';
 import { holdOn } from './holds.ts';
-import type { DecisionKind, FleetConfig, Manifest, Pause, Reason, ReleaseRef } from './model.ts';
+import type { DecisionKind, FleetConfig, Manifest, Reason, ReleaseRef } from './model.ts';
 import { own } from './own.ts';
+import { freezeText, paused } from './pause.ts';
 import type { DecideContext, FleetView, RecipeView, SettledRecipe } from './view.ts';
+
+export { paused } from './pause.ts';
 
 export interface Gated {
   decision: Extract<DecisionKind, 'suspended' | 'held' | 'blocked'>;
@@ -33,7 +36,8 @@ export function gate(question: GateQuestion): Gated | null {
   if (suspended !== null) return { decision: 'suspended', reason: 'suspended', ...suspended };
   const frozen = paused(config.freeze, context.now);
   if (frozen !== null) {
-    return { ...held('frozen', `the whole fleet is frozen: ${frozen.message}`, null), nextAt: frozen.nextAt };
+    const message = freezeText(config.freeze, context.now) ?? '';
+    return { ...held('frozen', message, null), nextAt: frozen.nextAt };
   }
   return (
     tooYoung(question) ??
@@ -42,16 +46,6 @@ export function gate(question: GateQuestion): Gated | null {
     noRoom(question) ??
     notReady(question)
   );
-}
-
-/** A pause that has not ended by itself yet. Without an end it lasts until somebody takes it away. */
-export function paused(pause: Pause | null, now: Date): { message: string; nextAt: string | null } | null {
-  if (pause === null) return null;
-  const until = pause.until === null ? null : new Date(pause.until);
-  if (until !== null && until <= now) return null;
-  const by = pause.by === null ? '' : ` (by ${pause.by})`;
-  const end = until === null ? 'without an end' : `until ${until.toISOString()}`;
-  return { message: `${pause.reason}${by}, ${end}`, nextAt: until?.toISOString() ?? null };
 }
 
 function tooYoung({ view, manifest, target, context }: GateQuestion): Gated | null {

@@ -3,6 +3,7 @@
  * list is exact in both directions: a key that reaches a deployment or judges it must be in, and one that does
  * neither (`suspend`, `retain`, `retry`, `reason`) must stay out (design: holds).
  */
+import { canonicalJson } from './canonical-json.ts';
 import type { Base, DependencyPlan, Manifest, Program, ReleaseRef } from './model.ts';
 
 export interface TrialInputs {
@@ -34,13 +35,4 @@ export function inputsText(inputs: TrialInputs): string {
     })),
     manifest: { upstream, release, dependsOn, app, health, checks, timeoutMs, commandFiles },
   });
-}
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`);
-  return `{${entries.join(',')}}`;
 }

@@ -8,7 +8,7 @@ import { CannotRun } from './errors.ts';
 import type { Decision, Instant } from './model.ts';
 import { observeFleet, type Observation, type ObservePorts } from './observe.ts';
 import type { Clock, SettledRecipes } from './ports.ts';
-import { diskOf, reportOf, rowOf, type Report } from './report.ts';
+import { diskOf, freezeOf, reportOf, rowOf, type Report } from './report.ts';
 import { awakenNeeds, rowOfSettled } from './settled.ts';
 import type { DecideContext, FleetView } from './view.ts';
 
@@ -98,6 +98,7 @@ export function planReport(found: Look, program: LookPorts['program']): Report {
     observedAt: now.toISOString(),
     program,
     disk: diskOf(view),
+    freeze: freezeOf(view),
     error,
   });
 }

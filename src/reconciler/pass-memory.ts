@@ -3,6 +3,7 @@ import { describe, Fenced } from './errors.ts';
 import type { Look } from './look.ts';
 import type { Decision, Instant, RecipeMemory, TrialRecord } from './model.ts';
 import type { MemoryWriter } from './ports.ts';
+import type { OnTrial } from './conditions.ts';
 import { mirrorNews, rememberMirror, type MirrorOutcome } from './remember-mirror.ts';
 import {
   rememberCanonical,
@@ -38,7 +39,12 @@ export async function rememberFindings(
   if (!view.memory.readable || view.manifest?.enrolled !== true) return;
   const before = view.memory.value;
   const outcome = { synced: synced.get(name) ?? null, tended: tended.get(name) ?? null };
-  const { memory, news } = findingsOf(before, { view, decision, outcome, trial: trial ?? null }, instant);
+  const ended = trial ?? null;
+  const { memory, news } = findingsOf(
+    before,
+    { view, decision, outcome, trial: ended, onTrial: null },
+    instant,
+  );
   addNotes(pass, name, news);
   if (memory === before) return;
   try {
@@ -60,15 +66,18 @@ export interface Found {
   outcome: MirrorOutcome;
   /** One that just ended. */
   trial: TrialRecord | null;
+  /** One that goes on. */
+  onTrial: OnTrial | null;
 }
 
 /** What is to be remembered: the same object where nothing of it is news. And what there is to say of that, once. */
 export function findingsOf(
   before: RecipeMemory,
-  { view, decision, outcome, trial }: Found,
+  { view, decision, outcome, trial, onTrial }: Found,
   instant: Instant,
 ): { memory: RecipeMemory; news: string[] } {
-  let memory = rememberDecision(observed(before, view, instant, trial), decision, instant.now);
+  let memory = observed(before, view, instant, trial);
+  memory = rememberDecision(memory, decision, instant.now, onTrial);
   memory = rememberMirror(memory, view, outcome, instant.now);
   return { memory, news: mirrorNews(before, memory, outcome) };
 }

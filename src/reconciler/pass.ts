@@ -24,7 +24,7 @@ import type { Decision, Fleet, Settled, TrialRecord } from './model.ts';
 import { obeyRequests, type ObeyPorts } from './obey.ts';
 import { allocated, observeLocally } from './observe.ts';
 import { rememberFindings } from './pass-memory.ts';
-import { diskOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
+import { diskOf, freezeOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
 import { awaken, rowOfSettled, settledBy } from './settled.ts';
 import {
@@ -159,8 +159,8 @@ function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Re
   const { error, view } = found;
   for (const { known } of view.settled.values()) rows.push(rowOfSettled(known, now));
   const { program } = ports;
-  const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
-  return reportOf(rows, { kind: 'Pass', ...told });
+  const fleet = { disk: diskOf(view), freeze: freezeOf(view) };
+  return reportOf(rows, { kind: 'Pass', observedAt: now.toISOString(), program, ...fleet, error });
 }
 
 async function syncDueMirrors(pass: Pass, wanted: (name: string) => boolean): Promise<void> {

@@ -4,11 +4,10 @@
  */
 import { NOT_A_COMMIT } from './errors.ts';
 import { isAhead } from './began.ts';
+import { areNews, conditionsOf, type OnTrial } from './conditions.ts';
 import { anchorHolds } from './holds.ts';
 import type {
   CanonicalRecord,
-  Condition,
-  ConditionType,
   Decision,
   Instant,
   RecipeMemory,
@@ -82,10 +81,16 @@ export function rememberCanonical(memory: RecipeMemory, record: CanonicalRecord 
   return { ...memory, accepted, rebuild };
 }
 
-export function rememberDecision(memory: RecipeMemory, decision: Decision, now: Date): RecipeMemory {
+/** `onTrial`: a trial of it that goes on beside this look. */
+export function rememberDecision(
+  memory: RecipeMemory,
+  decision: Decision,
+  now: Date,
+  onTrial: OnTrial | null = null,
+): RecipeMemory {
   const driftSince = decision.drift === null ? null : (memory.driftSince ?? now.toISOString());
-  const conditions = conditionsOf(decision, memory.conditions, now);
-  if (driftSince === memory.driftSince && conditions === memory.conditions) return memory;
+  const conditions = conditionsOf(decision, { before: memory.conditions, onTrial, now });
+  if (driftSince === memory.driftSince && !areNews(memory.conditions, conditions)) return memory;
   return { ...memory, driftSince, conditions };
 }
 
@@ -95,24 +100,4 @@ export function rememberTrial(memory: RecipeMemory, trial: TrialRecord): RecipeM
   const notCommits =
     reason === NOT_A_COMMIT ? { ...memory.notCommits, [version]: commit } : memory.notCommits;
   return { ...memory, notCommits, lastVerdict: { trial: id, verdict, at: endedAt } };
-}
-
-/** In the manner of Kubernetes; a transition time moves only if status, reason or message did. */
-function conditionsOf(decision: Decision, before: readonly Condition[], now: Date): readonly Condition[] {
-  const { reason, message } = decision;
-  const truth: Record<ConditionType, boolean> = {
-    Ready: decision.decision === 'in-sync',
-    Reconciling: decision.plan !== null,
-    Stalled: ['unknown', 'held', 'blocked', 'suspended'].includes(decision.decision),
-  };
-  const conditions = (['Ready', 'Reconciling', 'Stalled'] as const).map((type): Condition => {
-    const status = truth[type] ? 'True' : 'False';
-    const old = before.find((each) => each.type === type);
-    const same =
-      old !== undefined && old.status === status && old.reason === reason && old.message === message;
-    return same ? old : { type, status, reason, message, lastTransitionTime: now.toISOString() };
-  });
-  const unchanged =
-    conditions.length === before.length && conditions.every((each, index) => each === before[index]);
-  return unchanged ? before : conditions;
 }

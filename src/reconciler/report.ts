@@ -1,9 +1,18 @@
 /** What a pass, a plan and a status say: the rows that are printed and stored, and the exit code over them. */
-import type { Decision, DecisionKind, Program, Row, RowMirror, RowTrial, TrialRecord } from './model.ts';
+import type {
+  Decision,
+  DecisionKind,
+  Pause,
+  Program,
+  Row,
+  RowMirror,
+  RowTrial,
+  TrialRecord,
+} from './model.ts';
 import { fromCompactTime } from './compact-time.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { paused } from './gates.ts';
 import { mirrorState } from './mirror-drift.ts';
+import { paused } from './pause.ts';
 import { isMirrorDue, type SyncOutcome } from './sync-mirrors.ts';
 import type { FleetView, RecipeView } from './view.ts';
 
@@ -21,6 +30,8 @@ export interface Report {
   program: Program;
   summary: Partial<Record<DecisionKind, number>>;
   disk: Disk;
+  /** Of the whole fleet, as the Reconciler document says, in force or ended; null where it says nothing. */
+  freeze: Pause | null;
   recipes: readonly Row[];
 }
 
@@ -33,6 +44,10 @@ interface Disk {
 export function diskOf({ disk, config }: FleetView): Disk {
   const budgetBytes = config.readable ? config.value.diskBudgetBytes : null;
   return { allocatedBytes: disk.allocatedBytes, budgetBytes };
+}
+
+export function freezeOf({ config }: Pick<FleetView, 'config'>): Pause | null {
+  return config.readable ? config.value.freeze : null;
 }
 
 export interface Acted {
@@ -110,12 +125,13 @@ export interface ReportOptions {
   observedAt: string;
   program: Program;
   disk: Disk;
+  freeze: Pause | null;
   /** Why nothing could be done, where nothing could: exit code 1. */
   error: string | null;
 }
 
 export function reportOf(rows: readonly Row[], options: ReportOptions): Report {
-  const { kind, observedAt, program, disk, error } = options;
+  const { kind, observedAt, program, disk, freeze, error } = options;
   const recipes = rows.toSorted((a, b) => (a.recipe < b.recipe ? -1 : 1));
   const summary: Partial<Record<DecisionKind, number>> = {};
   for (const { decision } of recipes) summary[decision] = (summary[decision] ?? 0) + 1;
@@ -129,6 +145,7 @@ export function reportOf(rows: readonly Row[], options: ReportOptions): Report {
     program,
     summary,
     disk,
+    freeze,
     recipes,
   };
 }

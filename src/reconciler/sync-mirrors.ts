@@ -4,9 +4,9 @@
  */
 import { mapBounded } from './bounded.ts';
 import { Fenced, inFull, TrialEnded, TrialFault } from './errors.ts';
-import { paused } from './gates.ts';
 import { mirrorState } from './mirror-drift.ts';
 import type { Decision, SyncReport } from './model.ts';
+import { paused } from './pause.ts';
 import type { MirrorPort, Work } from './ports.ts';
 import type { RecipeView } from './view.ts';
 

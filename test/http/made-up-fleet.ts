@@ -413,21 +413,36 @@ export function greenTrials(recipe: string, versions: readonly string[]): TrialR
   );
 }
 
+/** Of every manifest alike. */
+const GENERATION = 'sha256:0d1f5a7c9e3b';
+
 /** What `explain` says of a row, as far as a row tells. */
 export function explanationOf(row: Row, trials: readonly TrialRecord[]): ExplainedRecipe {
   const { recipe, decision, drift, reason, message, latest, canonical: known, nextAt, notes } = row;
   const lastTrial = trials[0] ?? null;
+  const decided = { recipe, decision, drift, reason, message, latest, canonical: known, nextAt, notes };
   const failed = lastTrial?.steps.some(({ ok }) => ok === false) ?? false;
   const url = `https://git.coopcloud.tech/coop-cloud/${recipe}.git`;
   return {
     recipe,
     answer: answerOf(row),
-    decision: { recipe, decision, drift, reason, message, latest, canonical: known, nextAt, notes },
+    decision: { ...decided, observedGeneration: GENERATION },
     rule:
       nextAt === null
         ? null
         : 'spec.retry of its manifest; --retry-failed overrides it, and so does any change of an input',
     after: row.after,
+    suspension: row.suspended === null ? null : { ...row.suspended, inForce: true },
+    freeze: null,
+    conditions: (['Ready', 'Reconciling', 'Stalled'] as const).map((type) => ({
+      type,
+      status: (type === 'Ready') === (decision === 'in-sync') ? 'True' : 'False',
+      reason,
+      message,
+      observedGeneration: GENERATION,
+      lastTransitionTime: before(4 * HOUR),
+    })),
+    running: null,
     upstream: {
       url,
       state: latest === null ? 'not readable: getaddrinfo ENOTFOUND git.example.org' : '9 tags',

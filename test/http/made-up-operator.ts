@@ -3,7 +3,8 @@ import { EventFeed } from '../../src/http/event-feed.ts';
 import type { ExplainedRecipe, Operator, OperatorEvent, RunningTrial } from '../../src/http/operator.ts';
 import { placesOf } from '../../src/desired/places.ts';
 import type { WebhookResult } from '../../src/metrics/label-values.ts';
-import type { TrialRecord } from '../../src/reconciler/model.ts';
+import type { Pause, TrialRecord } from '../../src/reconciler/model.ts';
+import { standing } from '../../src/reconciler/pause.ts';
 import type { Row } from '../../src/reconciler/report.ts';
 import { statusReport, type StatusReport } from '../../src/status-report.ts';
 import {
@@ -11,6 +12,7 @@ import {
   everyKind,
   explanationOf,
   greenTrials,
+  NOW,
   openTrial,
   PROGRAM,
   redTrials,
@@ -24,6 +26,7 @@ export class MadeUpOperator implements Operator {
   readonly webhooks: WebhookResult[] = [];
   said: string[] = [];
   error: string | null = null;
+  freeze: Pause | null = null;
   runs: RunningTrial[] = [];
   state = { ready: true, why: 'the lease is held and every enrolled recipe was observed' };
   exposition = '# HELP reconciler_leader Whether.\n# TYPE reconciler_leader gauge\nreconciler_leader 1\n';
@@ -59,6 +62,7 @@ export class MadeUpOperator implements Operator {
         allocatedBytes: this.rows.reduce((sum, row) => sum + row.allocatedBytes, 0),
         budgetBytes: 200 * 1024 ** 3,
       },
+      freeze: this.freeze,
       enrolled: this.rows.map(({ recipe }) => recipe),
       recipes: this.rows,
     };
@@ -67,7 +71,9 @@ export class MadeUpOperator implements Operator {
 
   async explain(recipe: string): Promise<ExplainedRecipe | null> {
     const row = this.rows.find((each) => each.recipe === recipe);
-    return row === undefined ? null : explanationOf(row, await this.trials(recipe));
+    if (row === undefined) return null;
+    const freeze = standing(this.freeze, NOW);
+    return { ...explanationOf(row, await this.trials(recipe)), freeze };
   }
 
   async trials(recipe: string): Promise<TrialRecord[]> {

@@ -8,6 +8,7 @@ import { readPasses } from '../../src/observed/passes.ts';
 import { explain } from '../../src/reconciler/explain.ts';
 import { look } from '../../src/reconciler/look.ts';
 import type { TrialRecord } from '../../src/reconciler/model.ts';
+import { freezeOf } from '../../src/reconciler/report.ts';
 import { statusReport } from '../../src/status-report.ts';
 
 export async function storedOperator(manifests: string, state: string): Promise<Operator> {
@@ -49,7 +50,8 @@ export async function storedOperator(manifests: string, state: string): Promise<
 
 async function explained(reader: Reader, recipe: string): Promise<ExplainedRecipe | null> {
   const found = await look(reader, [recipe], { retryFailed: false }, AbortSignal.timeout(30_000));
-  const explanation = explain(recipe, found);
+  const around = { onTrial: null, freeze: freezeOf(found.view) };
+  const explanation = explain(recipe, found, around);
   if (explanation === null) return null;
   const logTail = await readFailureTail(reader.layout, explanation.lastTrial);
   return { ...explanation, logTail };

@@ -6,7 +6,7 @@ import {
   rememberTags,
   rememberTrial,
 } from '../../src/reconciler/remember.ts';
-import { commitOf, context, fleet, HOUR, memory, NOW, record, tag, trial, view } from './world.ts';
+import { commitOf, context, fleet, HOUR, manifest, memory, NOW, record, tag, trial, view } from './world.ts';
 
 const V1 = '1.0.0+1.0';
 const later = new Date(NOW.getTime() + HOUR);
@@ -83,6 +83,45 @@ describe('what is remembered of a decision', () => {
     expect(twice.conditions.map((each) => each.lastTransitionTime)).toEqual(
       Array(3).fill(later.toISOString()),
     );
+  });
+
+  it('is by which wording of its manifest, which moves without moving a transition time', () => {
+    const digest = (text: string) => `sha256:${text}`;
+    const by = (document: unknown) => {
+      const worded = view({ tags: [tag(V1)], manifest: manifest({ document }) });
+      return decide(worded, fleet([worded]), { ...context(), digest });
+    };
+    const once = rememberDecision(memory(), by({ a: 1, b: 2 }), NOW);
+    expect(once.conditions.map((each) => each.observedGeneration)).toEqual(
+      Array(3).fill('sha256:{"a":1,"b":2'),
+    );
+    expect(rememberDecision(once, by({ b: 2, a: 1 }), later)).toBe(once);
+    const edited = rememberDecision(once, by({ a: 2 }), later);
+    expect(edited.conditions).toEqual(
+      once.conditions.map((each) => ({ ...each, observedGeneration: 'sha256:{"a":2}' })),
+    );
+  });
+
+  it('is nothing new where an earlier version only did not say by which wording (invariant I4)', () => {
+    const now = rememberDecision(memory(), seed, NOW);
+    const earlier = {
+      ...now,
+      conditions: now.conditions.map((each) => ({ ...each, observedGeneration: null })),
+    };
+    expect(rememberDecision(earlier, seed, later)).toBe(earlier);
+    const [ready] = rememberDecision(earlier, quiet, later).conditions;
+    expect(ready?.observedGeneration).toBe(quiet.observedGeneration);
+  });
+
+  it('is that something is done about it while a trial of it runs, whatever is decided beside it', () => {
+    const onTrial = trial({ verdict: null, endedAt: null });
+    const said = { type: 'Reconciling', status: 'True', reason: 'on-trial' };
+    const beside = rememberDecision(memory(), quiet, later, onTrial);
+    expect(beside.conditions[1]).toMatchObject({ ...said, lastTransitionTime: onTrial.startedAt });
+    expect(beside.conditions[0]).toMatchObject({ type: 'Ready', status: 'False', reason: quiet.reason });
+    expect(rememberDecision(beside, quiet, later, onTrial)).toBe(beside);
+    const after = rememberDecision(beside, quiet, later);
+    expect(after.conditions[1]).toMatchObject({ status: 'False', reason: quiet.reason });
   });
 
   it('is the last verdict, of a trial that ended', () => {

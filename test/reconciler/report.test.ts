@@ -3,8 +3,22 @@ import { decide } from '../../src/reconciler/decide.ts';
 import { exitCodeOf } from '../../src/reconciler/exit-code.ts';
 import { explain } from '../../src/reconciler/explain.ts';
 import { goesAfter, planReport, type Look } from '../../src/reconciler/look.ts';
-import type { RecipeView } from '../../src/reconciler/view.ts';
-import { context, DAY, fleet, generation, manifest, memory, NOW, record, tag, trial, view } from './world.ts';
+import { rememberDecision } from '../../src/reconciler/remember.ts';
+import { readable, type RecipeView } from '../../src/reconciler/view.ts';
+import {
+  config,
+  context,
+  DAY,
+  fleet,
+  generation,
+  manifest,
+  memory,
+  NOW,
+  record,
+  tag,
+  trial,
+  view,
+} from './world.ts';
 
 const V1 = '1.0.0+1.0';
 const rowWith = (decision: string, drift: string | null = null, acted = false) => ({
@@ -109,6 +123,16 @@ describe('a plan', () => {
   });
 });
 
+describe('a report', () => {
+  it('has the freeze of the fleet, in force or not, and null where there is none', () => {
+    const freeze = { reason: 'audit', by: 'ann', until: new Date(0).toISOString() };
+    const found = looked(settled('app'));
+    const frozen = { ...found, view: { ...found.view, config: readable(config({ freeze })) } };
+    expect(planReport(frozen, context().program).freeze).toEqual(freeze);
+    expect(planReport(found, context().program).freeze).toBeNull();
+  });
+});
+
 describe('a row', () => {
   const rowOfApp = (sketch: Parameters<typeof view>[0], over: Partial<RecipeView> = {}) =>
     planReport(looked({ ...view({ tags: [tag(V1)], ...sketch }), ...over }), context().program).recipes[0];
@@ -149,6 +173,8 @@ describe('a row', () => {
   });
 });
 
+const ALONE = { onTrial: null, freeze: null };
+
 describe('the first line of an explanation', () => {
   it.each<[string, RecipeView, RegExp]>([
     ['in sync', settled('app'), /^Nothing is happening because nothing has to/],
@@ -179,23 +205,81 @@ describe('the first line of an explanation', () => {
       /held \(release-withdrawn\)/,
     ],
   ])('says what a person wants to know: %s', (_, one, answer) => {
-    expect(explain('app', looked(one))?.answer).toMatch(answer);
+    expect(explain('app', looked(one), ALONE)?.answer).toMatch(answer);
   });
 
   it('comes with the rule under which the next time stands, and the last trial', () => {
     const drifted = depending('app');
     const inputs = decide(drifted, fleet([drifted]), context()).plan?.inputs ?? '';
     const red = trial({ inputs });
-    const found = explain('app', looked({ ...drifted, trials: { readable: true, value: [red] } }));
+    const found = explain('app', looked({ ...drifted, trials: { readable: true, value: [red] } }), ALONE);
     expect(found?.rule).toContain('spec.retry');
     expect(found?.lastTrial?.id).toBe(red.id);
-    expect(explain('nobody', looked(drifted))).toBeNull();
+    expect(explain('nobody', looked(drifted), ALONE)).toBeNull();
   });
 
   it('lists the tags that are ignored, each with the rule', () => {
     const one = view({ tags: [tag(V1), tag('latest')], memory: memory() });
-    expect(explain('app', looked(one))?.upstream.ignored).toEqual([
+    expect(explain('app', looked(one), ALONE)?.upstream.ignored).toEqual([
       { tag: 'latest', rule: 'no "+" between recipe version and app version' },
     ]);
+  });
+});
+
+describe('an explanation', () => {
+  const running = trial({
+    verdict: null,
+    endedAt: null,
+    steps: [
+      {
+        name: 'install',
+        startedAt: NOW.toISOString(),
+        endedAt: null,
+        ok: null,
+        message: null,
+        log: 'install.log',
+      },
+    ],
+  });
+  const { id, version, startedAt } = running;
+
+  it.each<[string, RecipeView]>([
+    ['acting', depending('app')],
+    ['in sync', settled('app')],
+    ['held', view({ record: record(V1, 1), generations: [generation(1, V1)], tags: [tag('0.1.0+1')] })],
+  ])('says that a trial runs now, since when and at which step, while it is decided: %s', (_, one) => {
+    const found = explain('app', looked(one), { ...ALONE, onTrial: running });
+    expect(found?.answer).toMatch(
+      `A trial of app runs now: ${id} of ${version}, since ${startedAt}, at step install: `,
+    );
+    expect(found?.answer).not.toContain('The next pass');
+    expect(found?.running).toEqual({ trial: id, version, startedAt, step: 'install' });
+    expect(found?.conditions[1]).toMatchObject({ type: 'Reconciling', status: 'True', reason: 'on-trial' });
+  });
+
+  it('has the conditions as they are now, with the times of those that are remembered and still so', () => {
+    const one = settled('app');
+    const long = rememberDecision(memory(), decide(one, fleet([one]), context()), new Date(0));
+    const [ready] = explain('app', looked({ ...one, memory: readable(long) }), ALONE)?.conditions ?? [];
+    expect(ready).toMatchObject({
+      type: 'Ready',
+      status: 'True',
+      lastTransitionTime: new Date(0).toISOString(),
+    });
+    const drifted = { ...depending('app'), memory: readable(long) };
+    const [notReady] = explain('app', looked(drifted), ALONE)?.conditions ?? [];
+    expect(notReady).toMatchObject({ status: 'False', lastTransitionTime: NOW.toISOString() });
+  });
+
+  it('has the suspension and the freeze, in force or ended, also of a recipe in sync', () => {
+    const suspend = { reason: 'migrating', by: 'ann', until: null };
+    const freeze = { reason: 'audit', by: null, until: new Date(NOW.getTime() - 1).toISOString() };
+    const calm = { ...settled('app'), manifest: manifest({ suspend }) };
+    expect(explain('app', looked(calm), { ...ALONE, freeze })).toMatchObject({
+      decision: { decision: 'in-sync' },
+      suspension: { ...suspend, inForce: true },
+      freeze: { ...freeze, inForce: false },
+    });
+    expect(explain('app', looked(settled('app')), ALONE)).toMatchObject({ suspension: null, freeze: null });
   });
 });

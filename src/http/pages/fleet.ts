@@ -15,6 +15,7 @@ import {
 import { glyph } from './glyphs.ts';
 import { html, type Html } from './html.ts';
 import { notices } from './layout.ts';
+import { freezeNotice } from './pauses.ts';
 import { BY_ATTENTION, pill } from './pill.ts';
 
 export interface FleetPage {
@@ -26,24 +27,28 @@ export interface FleetPage {
 }
 
 export function fleet(shown: FleetPage): Html {
-  const { status, said, query, now } = shown;
+  const { status, query, now } = shown;
   const rows = sorted(rowsOf(shown), query);
   return html`<h1>Fleet</h1>
-    ${notices(said, status.error ?? null)} ${summary(shown)}
+    ${noticesOf(shown)} ${summary(shown)}
     ${rows.length === 0 ? nobody(status) : html`${filters(status, query)} ${table(rows, query, now)}`}`;
 }
 
 /** The rows that are named, and what is around them: for a page that has the others. */
 export function fleetRows(shown: FleetPage, recipes: ReadonlySet<string>): Html {
-  const { status, said, query, now } = shown;
+  const { query, now } = shown;
   const rows = rowsOf(shown).filter(({ recipe }) => recipes.has(recipe));
-  return html`${notices(said, status.error ?? null)} ${summary(shown)}
+  return html`${noticesOf(shown)} ${summary(shown)}
     <table>
       ${head(query)}
       <tbody>
         ${rows.map((row) => tableRow(row, query, now))}
       </tbody>
     </table>`;
+}
+
+function noticesOf({ status, said, now }: FleetPage): Html {
+  return notices([...freezeNotice(status.freeze, now), ...said], status.error ?? null);
 }
 
 function rowsOf({ status, running }: FleetPage): FleetRow[] {

@@ -5,7 +5,7 @@ import type { ExplainedRecipe } from '../operator.ts';
 import { facts } from './facts.ts';
 import { glyph } from './glyphs.ts';
 import { html, type Html } from './html.ts';
-import { moment } from './moment.ts';
+import { moment, since } from './moment.ts';
 
 /** Older ones are counted. */
 const RELEASES = 12;
@@ -43,6 +43,38 @@ export function generations({ observed }: ExplainedRecipe): Html {
   return html`<section class="card" id="generations" aria-labelledby="h-generations" data-live>
     <h2 id="h-generations">Generations</h2>
     ${shown}
+  </section>`;
+}
+
+/** What programs in the manner of Kubernetes ask: ready, at work, stuck. */
+export function conditions({ conditions: all }: ExplainedRecipe, now: Date): Html {
+  const generation = all[0]?.observedGeneration ?? null;
+  return html`<section class="card" id="conditions" aria-labelledby="h-conditions" data-live>
+    <h2 id="h-conditions">Conditions</h2>
+    <div class="scroll" tabindex="0" role="group" aria-labelledby="h-conditions">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Condition</th>
+            <th scope="col">Status</th>
+            <th scope="col">Reason</th>
+            <th scope="col">For</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${all.map(
+            ({ type, status, reason, message, lastTransitionTime }) =>
+              html`<tr title="${message}">
+                <th scope="row">${type}</th>
+                <td>${status}</td>
+                <td>${reason}</td>
+                <td>${since(lastTransitionTime, now)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${generation !== null && html`<p class="aside">By the manifest as of <code>${generation}</code></p>`}
   </section>`;
 }
 

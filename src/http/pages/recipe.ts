@@ -7,8 +7,9 @@ import { facts } from './facts.ts';
 import { glyph } from './glyphs.ts';
 import { html, type Html } from './html.ts';
 import { moment, since } from './moment.ts';
+import { pauses } from './pauses.ts';
 import { pill } from './pill.ts';
-import { generations, leftovers, mirror, upstream } from './recipe-parts.ts';
+import { conditions, generations, leftovers, mirror, upstream } from './recipe-parts.ts';
 import { timeline } from './timeline.ts';
 import { versions } from './versions.ts';
 import { besides } from './why.ts';
@@ -29,12 +30,12 @@ export function recipe(shown: RecipePage): Html {
     <div id="answer" data-live>
       <h1>${explained.recipe} ${pill(decision.decision)}</h1>
       <p class="answer">${explained.answer}</p>
-      ${runningNow(shown)} ${atAGlance(shown)}
+      ${pauses(explained, now)} ${runningNow(shown)} ${atAGlance(shown)}
     </div>
     ${trials(shown)} ${logTail(explained)}
     <div class="columns">
-      ${why(shown)} ${generations(explained)} ${upstream(explained)} ${mirror(explained, now)}
-      ${leftovers(explained)} ${ask(explained.recipe)}
+      ${why(shown)} ${conditions(explained, now)} ${generations(explained)} ${upstream(explained)}
+      ${mirror(explained, now)} ${leftovers(explained)} ${ask(explained.recipe)}
     </div>`;
 }
 

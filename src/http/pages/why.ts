@@ -1,5 +1,6 @@
 /** A decision and why: the word, the reason, when it goes on, and everything else that there is to say. */
 import { size } from '../../amounts.ts';
+import type { Pause } from '../../reconciler/model.ts';
 import type { StatusRow } from '../../status-report.ts';
 import { html, type Html } from './html.ts';
 import { moment } from './moment.ts';
@@ -36,10 +37,7 @@ export function besides(row: StatusRow, now: Date): Html[] {
   const { after, suspended, suspensionEnded, damage, mirror, notes } = row;
   const said: (Html | false)[] = [
     after.length > 0 && html`After ${after.join(', ')}`,
-    suspended !== null &&
-      (suspended.until === null
-        ? html`Suspended without an end`
-        : html`Suspended; it ends ${moment(suspended.until, now)}`),
+    suspended !== null && suspension(suspended, now),
     suspensionEnded !== null &&
       html`Its suspension ended ${moment(suspensionEnded, now)} and still stands in its manifest`,
     damage > 0 && html`${damage} of its canonical's volumes and secrets missing or changed`,
@@ -48,6 +46,13 @@ export function besides(row: StatusRow, now: Date): Html[] {
     ...notes.map((note) => html`${note}`),
   ];
   return said.filter((each) => each !== false);
+}
+
+function suspension({ reason, by, until }: Pause, now: Date): Html {
+  const who = by === null ? '' : ` (by ${by})`;
+  return until === null
+    ? html`Suspended without an end: ${reason}${who}`
+    : html`Suspended: ${reason}${who}; it ends ${moment(until, now)}`;
 }
 
 function mirrorTrouble(mirror: StatusRow['mirror']): (Html | false)[] {

@@ -8,7 +8,7 @@ import type { Decision, FleetConfig, Instant, Reading, Settled, TrialRecord } fr
 import { allocatedBy } from '../observe.ts';
 import type { PassResult } from '../pass.ts';
 import type { Calendar } from '../ports.ts';
-import { diskOf, reportOf, rowOf, type Acted, type Report, type Row } from '../report.ts';
+import { diskOf, freezeOf, reportOf, rowOf, type Acted, type Report, type Row } from '../report.ts';
 import type { SyncOutcome } from '../sync-mirrors.ts';
 import { unreadIn } from '../unread.ts';
 import { readable, unreadable, type DecideContext, type FleetView, type RecipeView } from '../view.ts';
@@ -191,7 +191,13 @@ export class Knowledge {
     const view = this.#fleetOf();
     const error = unread === null ? whyNothingCanBeDone({ fleet, recorded: this.#recorded }) : blind(unread);
     const { program } = this.#options.context;
-    const told = { observedAt: now.toISOString(), program, disk: diskOf(view), error };
+    const told = {
+      observedAt: now.toISOString(),
+      program,
+      disk: diskOf(view),
+      freeze: freezeOf(view),
+      error,
+    };
     const report = reportOf(this.rows(), { kind: 'Pass', ...told });
     // The loop looks at each in its own time, and recalls nothing.
     const settled = new Map<string, Settled>();

@@ -2,6 +2,7 @@
  * One look at one recipe: both sides are read, it is decided, what is news is remembered. The only place of the loop
  * that writes a recipe's memory: what a trial or a sync found out is handed to the look after it.
  */
+import type { OnTrial } from '../conditions.ts';
 import { describe, Fenced } from '../errors.ts';
 import { instantOf } from '../look.ts';
 import { mirrorState } from '../mirror-drift.ts';
@@ -40,8 +41,16 @@ export async function lookAt(
     knowledge,
     ports,
     handed,
+    onTrial,
     signal,
-  }: { knowledge: Knowledge; ports: LookPorts; handed: Handed; signal: AbortSignal },
+  }: {
+    knowledge: Knowledge;
+    ports: LookPorts;
+    handed: Handed;
+    /** A trial of it that goes on beside this look. */
+    onTrial: OnTrial | null;
+    signal: AbortSignal;
+  },
 ): Promise<LookResult | null> {
   const observed = await observeOne(recipe, knowledge, ports, signal);
   if (observed === null) return null;
@@ -60,6 +69,7 @@ export async function lookAt(
     ...decided,
     outcome: { synced: handed.synced, tended: handed.tended },
     trial: handed.trial,
+    onTrial,
   };
   const { view, news, failure } = await remember(observed, found, instant, ports);
   const decision = failure === null ? decided.decision : saying(decided.decision, failure);
@@ -125,7 +135,7 @@ async function remember(
   observed: RecipeView,
   found: { view: RecipeView; decision: Decision } & Pick<
     Parameters<typeof findingsOf>[1],
-    'outcome' | 'trial'
+    'outcome' | 'trial' | 'onTrial'
   >,
   instant: Instant,
   ports: Pick<PassPorts, 'memory'>,

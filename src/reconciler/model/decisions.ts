@@ -86,6 +86,8 @@ export interface Decision {
   nextAt: string | null;
   /** What there is to say besides: facts that change nothing now, and that a person should know. */
   notes: readonly string[];
+  /** A digest of the manifest that it was decided by; null where there is none. */
+  observedGeneration: string | null;
   /** Present when, and only when, the decision is to act. */
   plan: TrialPlan | null;
 }

@@ -91,6 +91,8 @@ export interface Condition {
   status: 'True' | 'False';
   reason: string;
   message: string;
+  /** By which wording of the manifest; null where there was none, and in memories of programs that did not say so yet. */
+  observedGeneration: string | null;
   /** Moves only when status, reason or message did. */
   lastTransitionTime: string;
 }

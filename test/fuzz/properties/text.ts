@@ -62,11 +62,22 @@ function printed(odd: string, color: boolean): string {
     nextAt: odd,
     trial: { id: odd, verdict: odd, step: odd, message: odd, promoted: false },
     mirror: { state: odd, message: odd, due: true, pullRequests: odd },
+    suspended: { reason: odd, by: odd, until: null },
+    suspensionEnded: null,
     notes: [odd],
     leftovers: [{ ours: true, bytes: 1 }],
     bytes: 1,
   };
-  const report = { kind: 'Status', exitCode: 0, error: odd, summary: { [odd]: 1 }, recipes: [row] };
+  const ended: PrintedRow = { ...row, suspended: null, suspensionEnded: odd };
+  const report = {
+    kind: 'Status',
+    exitCode: 0,
+    error: odd,
+    observedAt: new Date(0).toISOString(),
+    freeze: { reason: odd, by: odd, until: null },
+    summary: { [odd]: 1 },
+    recipes: [row, ended],
+  };
   printReport(output, output, report, false);
   return said;
 }

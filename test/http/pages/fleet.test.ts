@@ -75,9 +75,31 @@ describe('the fleet page', () => {
     expect(rows.get('peertube')).toContain('Mirror failing: the mirror refused refs/tags/0.6.0+v2026.5.1');
     expect(rows.get('peertube')).toContain('1 left over (49.6 MiB); see reconcile explain peertube');
     expect(rows.get('wordpress')).toContain("1 of its canonical's volumes and secrets missing or changed");
-    expect(rows.get('mailu')).toContain('Suspended; it ends in 9 d');
+    expect(rows.get('mailu')).toContain(
+      'Suspended: the mail team moves to new relays (by dana); it ends in 9 d',
+    );
     expect(rows.get('authentik')).toContain('After collabora');
   });
+
+  it.each([
+    [null, 'The whole fleet is frozen: the datacentre moves (by ops), without an end'],
+    [
+      '2026-07-01T00:00:00.000Z',
+      'The whole fleet is frozen: the datacentre moves (by ops), until 2026-07-01',
+    ],
+    [
+      '2026-06-01T00:00:00.000Z',
+      'The freeze of the whole fleet ended at 2026-06-01T00:00:00.000Z and still stands in the Reconciler document: ' +
+        'the datacentre moves (by ops)',
+    ],
+  ])(
+    'says that the whole fleet is frozen, or was and it still stands there: until %s',
+    async (until, said) => {
+      const operator = new MadeUpOperator();
+      operator.freeze = { reason: 'the datacentre moves', by: 'ops', until };
+      expect(textOf(await fleetPage('/', operator))).toContain(said);
+    },
+  );
 
   it('says what runs', async () => {
     const operator = new MadeUpOperator();

@@ -105,6 +105,26 @@ describe('the page of a recipe', () => {
     expect(page).toContain('upgrade open 32.1s');
   });
 
+  it('says that it is suspended and the fleet frozen, also where it is in sync', async () => {
+    const operator = new MadeUpOperator();
+    const suspended = { reason: 'moving house', by: 'ann', until: null };
+    operator.change('gitea', { suspended });
+    operator.freeze = { reason: 'audit', by: null, until: '2026-06-01T00:00:00.000Z' };
+    const page = textOf(await pageAt('/recipes/gitea', operator));
+    expect(page).toContain('Gitea is suspended: moving house (by ann), without an end');
+    expect(page).toContain(
+      'The freeze of the whole fleet ended at 2026-06-01T00:00:00.000Z and still stands',
+    );
+  });
+
+  it('has its conditions, with why and since when, and by which wording of its manifest', async () => {
+    const page = textOf(await pageAt('/recipes/gitea'));
+    expect(page).toContain(
+      'Conditions Condition Status Reason For Ready True up-to-date 4 h Reconciling False',
+    );
+    expect(page).toContain('By the manifest as of sha256:0d1f5a7c9e3b');
+  });
+
   it('says what to expect where there was no trial', async () => {
     expect(textOf(await pageAt('/recipes/drone'))).toContain('None was run yet.');
   });
