@@ -30,6 +30,7 @@ const rulesFile: { groups: { rules: Rule[] }[] } = parse(await read('alerts.yaml
 const rules = rulesFile.groups.flatMap((group) => group.rules);
 const ruleTests: { tests: RuleTest[] } = parse(await read('alerts.test.yaml'));
 const catalogue = await read('README.md');
+const operations = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 const queries = dashboardQueries(await read('dashboard.json'));
 const declared = Object.entries(SERIES);
 
@@ -76,6 +77,34 @@ describe('the catalogue', () => {
     expect(explained.map(({ heading }) => heading).toSorted()).toEqual(alerts);
     for (const { text } of explained) expect(text).toMatch(/\*\*Run\*\*\s+`reconcile/);
   });
+});
+
+describe('the guide for operators', () => {
+  const [, section = ''] = /^## Answering alerts\n([^]*?)^## /m.exec(operations) ?? [];
+  const rows = [...section.matchAll(/^\| `(\w+)` *\|(.*)\|$/gm)].map(([, alert = '', text = '']) => ({
+    alert,
+    cells: text.split(' | ').map((cell) => cell.trim()),
+  }));
+
+  it('has a row for every alert of the rules, and for no other', () => {
+    const alerts = [...new Set(rules.map(({ alert }) => alert))].toSorted();
+    expect(rows.map(({ alert }) => alert).toSorted()).toEqual(alerts);
+  });
+
+  it.each(rows.map((row) => [row.alert, row] as const))(
+    'says of %s what it means, what to look at and what to do, with commands that exist',
+    (_, { cells }) => {
+      expect(cells).toHaveLength(3);
+      for (const cell of cells) expect(cell.length).toBeGreaterThan(10);
+      expect(cells[1]).toContain('`reconcile ');
+      const commands = cells.flatMap((cell) =>
+        [...cell.matchAll(/`reconcile ([^`]*)`/g)].map(([, said = '']) => said),
+      );
+      const silent = { out: () => undefined, err: () => undefined };
+      for (const command of commands)
+        expect(parseCommandLine(command.replace('RECIPE', 'shop').split(' '), {}, silent).kind).toBe('run');
+    },
+  );
 });
 
 describe('rules and dashboard', () => {
