@@ -1,5 +1,7 @@
 /** What reaches the loop over HTTP, and what it says there: the same as everywhere else. */
 import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../../fixtures/fleet.ts';
 import { RunningLoop } from '../../fixtures/running-loop.ts';
@@ -143,4 +145,29 @@ it('is ready once everything was looked at, and alive before', async () => {
   await fleet.manifest('lost', { ...fleet.storeSpec(), upstream: 'https://localhost:1/lost.git' });
   await loop.line({ msg: 'decided', recipe: 'lost', reason: 'upstream-unreachable' });
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+describe('a recipe on trial', () => {
+  const SAYS = /^A trial of shop runs now: \S+-shop-2 of 1\.1\.0\+1\.1, since \S+, at step install: /;
+
+  it('is said to be on trial, and since when, by API, page and command line, and a look beside it agrees', async () => {
+    await upstream.release(V2, { neverListen: true });
+    await hook({ clone_url: `file://${upstream.folder}` });
+    await loop.line({ msg: 'a step begins', step: 'install' }, loop.mark());
+    const from = loop.mark();
+    const headers = { Authorization: 'Bearer a-token' };
+    await fetch(`${url}/api/recipes/shop/reconcile`, { method: 'POST', headers });
+    await loop.line({ msg: 'looked', recipe: 'shop' }, from);
+    const explained = await json('/api/recipes/shop');
+    expect(explained['answer']).toMatch(SAYS);
+    expect(explained).toMatchObject({ running: { version: V2, step: 'install' } });
+    const { conditions } = explained;
+    expect(conditions).toMatchObject([{ status: 'False' }, { status: 'True', reason: 'on-trial' }, {}]);
+    const stored: unknown = JSON.parse(await readFile(join(fleet.state, 'shop', 'status.json'), 'utf8'));
+    expect(stored).toMatchObject({ conditions });
+    const page = await (await fetch(`${url}/recipes/shop`)).text();
+    expect(page).toContain('A trial of shop runs now: ');
+    expect(page).not.toContain('The next pass will');
+    expect((await fleet.reconcile(['explain', 'shop'])).stdout).toMatch(SAYS);
+  });
 });
