@@ -17,8 +17,7 @@ export function pauses(
   return said.map((each) => html`<p class="notice">${glyph('pause')}<span>${each}</span></p>`);
 }
 
+/** A recipe's name stays as it is. */
 function sentences(texts: readonly (string | null)[]): string[] {
-  return texts.flatMap((text) =>
-    text === null ? [] : [`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`],
-  );
+  return texts.flatMap((text) => text?.replace(/^the /, 'The ') ?? []);
 }

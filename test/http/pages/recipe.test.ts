@@ -111,7 +111,7 @@ describe('the page of a recipe', () => {
     operator.change('gitea', { suspended });
     operator.freeze = { reason: 'audit', by: null, until: '2026-06-01T00:00:00.000Z' };
     const page = textOf(await pageAt('/recipes/gitea', operator));
-    expect(page).toContain('Gitea is suspended: moving house (by ann), without an end');
+    expect(page).toContain(' gitea is suspended: moving house (by ann), without an end');
     expect(page).toContain(
       'The freeze of the whole fleet ended at 2026-06-01T00:00:00.000Z and still stands',
     );
