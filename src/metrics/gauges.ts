@@ -1,5 +1,5 @@
 /** What is true now, as values of gauges: of one recipe, from its row, and of the whole fleet. */
-import { paused } from '../reconciler/gates.ts';
+import { paused } from '../reconciler/pause.ts';
 import type { Fleet, Leftover } from '../reconciler/model.ts';
 import { LEFTOVER_KINDS } from './label-values.ts';
 import type { GaugeSample } from './series.ts';

@@ -10,8 +10,6 @@ import { own } from './own.ts';
 import { freezeText, paused } from './pause.ts';
 import type { DecideContext, FleetView, RecipeView, SettledRecipe } from './view.ts';
 
-export { paused } from './pause.ts';
-
 export interface Gated {
   decision: Extract<DecisionKind, 'suspended' | 'held' | 'blocked'>;
   reason: Reason;
