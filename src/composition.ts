@@ -6,8 +6,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
-import { configuredDriver, type ConfiguredDriver } from './actuators/drivers/configured.ts';
+import { configuredDriver } from './actuators/drivers/configured.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
+import { tellingSource, type TellingSource } from './actuators/drivers/telling-source.ts';
 import { swarmDriver } from './actuators/drivers/swarm/driver.ts';
 import { fileHousekeeping } from './actuators/housekeeping.ts';
 import { fileJournal } from './actuators/journal.ts';
@@ -33,9 +34,8 @@ import { programInfo } from './program-info.ts';
 import { CannotRun, describe, TrialEnded } from './reconciler/errors.ts';
 import { DEFAULT_RETRY, retryDelay } from './reconciler/holds.ts';
 import type { LookPorts } from './reconciler/look.ts';
-import type { Fleet } from './reconciler/model.ts';
 import type { PassPorts, PassResult } from './reconciler/pass.ts';
-import type { Driver, FleetSource, MirrorReader } from './reconciler/ports.ts';
+import type { Driver, MirrorReader } from './reconciler/ports.ts';
 import type { HostsOptions } from './remotes/hosts.ts';
 import type { RefLister } from './remotes/lister.ts';
 import { remoteLister } from './remotes/remote-lister.ts';
@@ -73,8 +73,15 @@ export interface Actor {
   store(result: PassResult, how: { whole: boolean; isOver: boolean }): Promise<StoredRow[]>;
 }
 
-/** For looking only: takes no lease and writes nothing. */
+/** For looking only: takes no lease and writes nothing. What is stored can be read also where the manifests cannot. */
 export async function openReader(settings: Settings): Promise<Reader> {
+  const { manifests, reader } = await openParts(settings);
+  await manifests.begin().catch(ignoreCannotRun);
+  return reader;
+}
+
+/** Of the manifests nothing was read yet. */
+async function openParts(settings: Settings): Promise<{ manifests: TellingSource; reader: Reader }> {
   const layout = new Layout(resolve(settings.state));
   await checkSchema(layout);
   const passes = new PassesFile(layout);
@@ -101,7 +108,8 @@ export async function openReader(settings: Settings): Promise<Reader> {
     remembered: () => passes.memory(),
     program: Object.values(programInfo()).join(' '),
   });
-  return {
+  const told = tellingSource(manifests, settle);
+  const reader = {
     layout,
     registry,
     driver,
@@ -109,34 +117,17 @@ export async function openReader(settings: Settings): Promise<Reader> {
     settled: settledRecipes({ layout, driver, passes, beat: null }),
     clock: openSystemClock(),
     program: programInfo(),
-    digest: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
-    fleet: await toldToDriver(manifests, settle),
+    digest: (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    fleet: told,
     ...remotesThrough(remoteLister({ mark, timeoutMs, onChange })),
     mirrors: mirrorReader({ layout, mark, timeoutMs }),
   };
+  return { manifests: told, reader };
 }
 
-/** Two looks at the manifests that come so soon after one another are one. */
-const SAME_LOOK_MS = 1000;
-
-/** Which driver there is must be known before anything is looked at: so the first look begins here. */
-async function toldToDriver(
-  manifests: FleetSource,
-  settle: ConfiguredDriver['settle'],
-): Promise<FleetSource> {
-  const load = async (): Promise<Fleet> => {
-    const fleet = await manifests.load();
-    settle(fleet.config);
-    return fleet;
-  };
-  let begun: { fleet: Fleet; at: number } | null = { fleet: await load(), at: performance.now() };
-  return {
-    load: async () => {
-      const first = begun;
-      begun = null;
-      return first !== null && performance.now() - first.at < SAME_LOOK_MS ? first.fleet : await load();
-    },
-  };
+/** Whoever looks at the manifests is told again. */
+function ignoreCannotRun(error: unknown): void {
+  if (!(error instanceof CannotRun)) throw error;
 }
 
 /** Both take their turns at the same hosts. */
@@ -180,7 +171,9 @@ export async function openLoop(settings: LoopSettings, stop: AbortSignal): Promi
 
 /** For acting: with the lease, after everything that a predecessor left was cleaned up. */
 export async function openActor(settings: Settings, stop: AbortSignal): Promise<Actor> {
-  const reader = await openReader(settings);
+  const { manifests, reader } = await openParts(settings);
+  // What one driver began another could not end: nothing is cleaned up before it is known which there is.
+  await manifests.begin();
   const { layout, registry, driver, clock, passes } = reader;
   const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs, stop));
   const { term } = lease;

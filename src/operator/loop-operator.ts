@@ -1,7 +1,7 @@
 /** What the HTTP server shows of the loop, and asks of it: from what the loop knows, and from what is stored. */
 import type { EventFeed } from '../http/event-feed.ts';
 import type { ExplainedRecipe, Operator, RunningTrial } from '../http/operator.ts';
-import { comparable } from '../desired/upstream-url.ts';
+import { placesOf, type Places } from '../desired/places.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { readFailureTail } from '../observed/logs.ts';
 import type { Controller } from '../reconciler/controller.ts';
@@ -24,7 +24,7 @@ export interface LoopOperatorOptions {
 export function loopOperator(options: LoopOperatorOptions): Operator {
   const { controller, registry, metrics, feed } = options;
   const { knowledge } = controller;
-  const places = new Places();
+  const places = placesWhile(() => knowledge.belief.fleet.manifests);
   const trials = async (recipe: string): Promise<readonly TrialRecord[]> => {
     const read = await registry.trials(recipe);
     if (!read.readable) throw new Error(`the trials of ${recipe} cannot be read: ${read.why}`);
@@ -42,14 +42,14 @@ export function loopOperator(options: LoopOperatorOptions): Operator {
       const known = recipe !== null && knowledge.knows(recipe) ? await trials(recipe) : [];
       return known.find((trial) => trial.id === id) ?? null;
     },
-    running: () => controller.runningTrials.map(runningOf),
+    running: () => controller.trials.running.map(runningOf),
     readiness: () => readinessOf(knowledge.unseen()),
     want: (recipe, cause) => {
       if (!knowledge.knows(recipe)) return false;
       controller.want(recipe, cause);
       return true;
     },
-    recipesAt: (urls) => places.recipesAt(urls, knowledge.belief.fleet.manifests),
+    recipesAt: (urls) => places().recipesAt(urls),
     events: feed,
     metrics: async () => {
       const { looks, trials: ofTrials, mirrors } = controller.queues;
@@ -69,7 +69,7 @@ async function explained(
 ): Promise<ExplainedRecipe | null> {
   const { knowledge } = controller;
   const freeze = knowledge.config?.freeze ?? null;
-  const around = { onTrial: controller.runningTrial(recipe), freeze };
+  const around = { onTrial: controller.trials.runningOf(recipe), freeze };
   const explanation = explain(recipe, knowledge.found(new Date()), around);
   if (explanation === null) return null;
   return { ...explanation, logTail: await readFailureTail(layout, explanation.lastTrial) };
@@ -91,26 +91,14 @@ function readinessOf(unseen: readonly string[]): { ready: boolean; why: string }
   return { ready: false, why: `${unseen.length} enrolled recipes were not looked at yet, such as ${some}` };
 }
 
-/** Where the repositories of recipes are, found out once for each reading of the manifests: webhooks come by the thousands. */
-class Places {
-  #manifests: readonly Manifest[] = [];
-  #recipes = new Map<string, readonly string[]>();
-
-  recipesAt(urls: readonly string[], manifests: readonly Manifest[]): string[] {
-    if (manifests !== this.#manifests) this.#index(manifests);
-    return [...new Set(urls.flatMap((url) => this.#recipes.get(comparable(url)) ?? []))];
-  }
-
-  #index(manifests: readonly Manifest[]): void {
-    this.#manifests = manifests;
-    this.#recipes = new Map();
-    for (const { name, upstream, mirror } of manifests) {
-      for (const url of [upstream, ...(mirror === null ? [] : [mirror.url])]) {
-        const place = comparable(url);
-        this.#recipes.set(place, [...(this.#recipes.get(place) ?? []), name]);
-      }
-    }
-  }
+/** Found out once for each reading of the manifests: webhooks come by the thousands. */
+function placesWhile(manifestsNow: () => readonly Manifest[]): () => Places {
+  let known: { manifests: readonly Manifest[]; places: Places } | null = null;
+  return () => {
+    const manifests = manifestsNow();
+    if (known?.manifests !== manifests) known = { manifests, places: placesOf(manifests) };
+    return known.places;
+  };
 }
 
 function noticesOf({ controller, server }: LoopOperatorOptions): string[] {

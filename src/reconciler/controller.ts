@@ -9,7 +9,7 @@
  * on the queue of looks, and the loss of any but the rounds is made up for by the next one.
  *
  * A look reads both sides, decides and remembers what is news (`controller/looks.ts`). What follows from it is said in
- * one place (`controller/follow-up.ts`) and done in one, `#follow`. Trials and syncs act, and hand what came of it to
+ * one place (`controller/follow-up.ts`) and done in one (`controller/following.ts`). Trials and syncs act, and hand what came of it to
  * the look after. Looks go on beside the trial of the same recipe: so a newer wish is noticed, and ends it.
  *
  * Nothing in here is decided that a pass would not decide, and nothing is known that could not be found out again: the
@@ -17,11 +17,11 @@
  */
 import { dispatch } from './controller/dispatch.ts';
 import type { LoopEvent, Trouble } from './controller/events.ts';
-import { followUpOf } from './controller/follow-up.ts';
+import { Following } from './controller/following.ts';
 import { Handover } from './controller/handover.ts';
 import { Keeper } from './controller/keeper.ts';
 import { Knowledge } from './controller/knowledge.ts';
-import { lookAt, type LookPorts, type LookResult } from './controller/looks.ts';
+import { lookAt, type LookPorts } from './controller/looks.ts';
 import { Manifests } from './controller/manifests.ts';
 import { Mirrors } from './controller/mirrors.ts';
 import { differs } from './controller/news.ts';
@@ -29,9 +29,9 @@ import { limitTo, openQueues, type Queues, type QueuesMetrics } from './controll
 import { Quiet } from './controller/quiet.ts';
 import { Requests } from './controller/requests.ts';
 import { Rounds } from './controller/rounds.ts';
-import { Trials, type Tried } from './controller/trials.ts';
+import { Trials } from './controller/trials.ts';
 import { describe, Fenced } from './errors.ts';
-import type { Cause, Decision, TrialRecord } from './model.ts';
+import type { Cause } from './model.ts';
 import type { PassResult } from './pass.ts';
 import type { Given } from './queue.ts';
 import { noting } from './sync-mirrors.ts';
@@ -51,29 +51,22 @@ export interface ControllerOptions {
   lastPass: { startedAt: string; enrolled: readonly string[]; configFile: string | null } | null;
 }
 
-/** Until a configuration was read. */
-const DEFAULT_INTERVAL_MS = 600_000;
-
 /** A look that takes longer waits for somebody who does not answer, and must not keep others from being looked at. */
 const PATIENCE_MS = 500;
-
-/** These may hope for something else than what failed a moment ago. */
-const ANEW: readonly Cause[] = ['person', 'edit'];
 
 export class Controller {
   readonly knowledge: Knowledge;
   readonly queues: Queues;
+  readonly trials: Trials;
   readonly #ports: ControllerPorts;
   readonly #stop: AbortSignal;
   readonly #handover = new Handover();
   readonly #quiet = new Quiet();
-  /** Of what could not even be recorded, the inputs: its next attempt is on the queue. */
-  readonly #unrecorded = new Map<string, string>();
   /** Given out to be tried: nobody else syncs their mirrors meanwhile. */
   readonly #onTrial = new Set<string>();
   readonly #manifests: Manifests;
-  readonly #trials: Trials;
   readonly #mirrors: Mirrors;
+  readonly #following: Following;
   readonly #requests: Requests;
   readonly #rounds: Rounds;
   readonly #keeper: Keeper;
@@ -101,7 +94,7 @@ export class Controller {
         this.#rounds.rearm();
       },
     });
-    this.#trials = new Trials({
+    this.trials = new Trials({
       ...shared,
       onEvent: (event, reconcile) => ports.tell({ type: 'trial', reconcile, event }),
     });
@@ -111,20 +104,16 @@ export class Controller {
       outcomes: this.#handover.synced,
       isOnTrial: (recipe) => this.#onTrial.has(recipe),
     });
-    this.#requests = new Requests({
-      ports: this.#ports,
-      failed,
-      wanted: (recipe) => this.want(recipe, 'person'),
-      quietly: async (work) => await this.#quiet.quietly(work),
-      changed: () => void this.#wantAll('person'),
-    });
-    this.#rounds = new Rounds({
+    this.#following = new Following({
       clock,
-      failed,
-      intervalMs: () => this.#intervalMs(),
-      begin: () => this.#beginRound(),
-      ended: (startedAt) => this.#endRound(startedAt),
+      queues: this.queues,
+      knowledge: this.knowledge,
+      handover: this.#handover,
+      isRunning: (recipe) => this.trials.isRunning(recipe),
+      trouble,
     });
+    this.#requests = this.#openRequests(failed);
+    this.#rounds = this.#openRounds(failed);
     this.#keeper = new Keeper({
       clock,
       trouble,
@@ -132,6 +121,26 @@ export class Controller {
       report: (startedAt, now) => this.knowledge.report(startedAt, now),
       keep: (result, isOver) => ports.keep(result, isOver),
       lastRound: lastPass?.startedAt ?? null,
+    });
+  }
+
+  #openRequests(failed: (error: unknown) => void): Requests {
+    return new Requests({
+      ports: this.#ports,
+      failed,
+      wanted: (recipe) => this.want(recipe, 'person'),
+      quietly: async (work) => await this.#quiet.quietly(work),
+      changed: () => void this.#wantAll('person'),
+    });
+  }
+
+  #openRounds(failed: (error: unknown) => void): Rounds {
+    return new Rounds({
+      clock: this.#ports.clock,
+      failed,
+      intervalMs: () => this.knowledge.intervalMs,
+      begin: () => this.#beginRound(),
+      ended: (startedAt) => this.#endRound(startedAt),
     });
   }
 
@@ -174,14 +183,6 @@ export class Controller {
     return this.knowledge.report(this.#keeper.lastRound ?? now.toISOString(), now);
   }
 
-  get runningTrials(): readonly TrialRecord[] {
-    return this.#trials.running;
-  }
-
-  runningTrial(recipe: string): TrialRecord | null {
-    return this.runningTrials.find((trial) => trial.recipe === recipe) ?? null;
-  }
-
   async #runToTheEnd(): Promise<void> {
     const { looks, trials, mirrors } = this.queues;
     const failed = (error: unknown): void => this.#fail(error);
@@ -190,7 +191,7 @@ export class Controller {
       dispatch(trials, (given) => this.#quiet.during(() => this.#try(given)), failed),
       dispatch(mirrors, (given) => this.#quiet.during(() => this.#sync(given)), failed),
     ];
-    const unwatch = this.#trials.watch();
+    const unwatch = this.trials.watch();
     try {
       await this.#rounds.begin();
       this.#requests.watch();
@@ -232,7 +233,9 @@ export class Controller {
     } catch (error) {
       if (error instanceof Fenced) throw error;
       if (this.#stop.aborted) return;
-      this.#trouble('error', 'a look failed, and is tried again', { recipe: key, why: describe(error) });
+      const fields = { recipe: key, why: describe(error) };
+      const message = 'a look failed, and is tried again';
+      this.#ports.tell({ type: 'trouble', level: 'error', message, fields });
       this.queues.looks.retry(key, 'failed');
     } finally {
       keepPlace();
@@ -248,29 +251,22 @@ export class Controller {
       knowledge,
       ports: this.#ports,
       handed,
-      onTrial: this.runningTrial(recipe),
+      onTrial: this.trials.runningOf(recipe),
       signal: this.#stop,
     });
-    if (result === null) {
-      this.#gone(recipe);
-      return;
-    }
-    const isMirrorEqual = result.told.row.mirror?.state === 'equal';
-    if (result.isRemembered) this.#handover.isTaken(recipe, handed, isMirrorEqual);
+    if (result === null) return this.#gone(recipe);
+    const { before, row } = result.told;
+    if (result.isRemembered) this.#handover.isTaken(recipe, handed, row.mirror?.state === 'equal');
     this.#ports.tell(result.told);
-    if (differs(result.told.before, result.told.row)) this.#keeper.soon();
-    this.#trials.judge(result.view, result.decision);
+    if (differs(before, row)) this.#keeper.soon();
+    this.trials.judge(result.view, result.decision);
     this.#mirrors.judge(result.view, result.decision, handed.synced);
-    this.#follow(result, cause);
-  }
-
-  #isPostponed({ recipe, plan }: Decision, cause: Cause): boolean {
-    return this.#unrecorded.get(recipe) === plan?.inputs && !ANEW.includes(cause);
+    this.#following.fromLook(result, cause);
   }
 
   #gone(recipe: string): void {
-    this.queues.looks.forget(recipe);
-    this.#trials.abandon(recipe);
+    this.#following.forget(recipe);
+    this.trials.abandon(recipe);
     this.#handover.forget(recipe);
     if (this.knowledge.row(recipe) === undefined) return;
     this.knowledge.forget(recipe);
@@ -278,58 +274,17 @@ export class Controller {
     this.#keeper.soon();
   }
 
-  #follow({ decision, told, isRemembered }: LookResult, cause: Cause): void {
-    const { looks, trials } = this.queues;
-    const { row, before } = told;
-    const now = this.#ports.clock.now();
-    const followUp = followUpOf(decision, { before, row, cause, now, isRemembered });
-    const { recipe } = row;
-    // One that is on trial was judged; what it ends with makes a look.
-    if (followUp.tryAs !== null && !this.#trials.isRunning(recipe) && !this.#isPostponed(decision, cause))
-      trials.add(recipe, followUp.tryAs);
-    if (followUp.lookAgainInMs !== null) looks.add(recipe, 'retry', followUp.lookAgainInMs);
-    if (followUp.lookAgainAfterBackoff) looks.retry(recipe, decision.reason);
-    else looks.forget(recipe);
-    if (!followUp.lookAtDependents) return;
-    for (const name of this.knowledge.dependents(recipe)) this.want(name, 'release');
-  }
-
   async #try({ key }: Given): Promise<void> {
     this.#onTrial.add(key);
     try {
       // It may be at work on the mirror already.
       await this.#mirrors.settled(key);
-      if (!this.#stop.aborted) this.#tried(key, await this.#trials.attempt(key, this.#nextReconcile()));
+      if (this.#stop.aborted) return;
+      const tried = await this.trials.attempt(key, this.#nextReconcile());
+      this.#following.fromTrial(key, tried);
     } finally {
       this.#onTrial.delete(key);
     }
-  }
-
-  #tried(recipe: string, tried: Tried): void {
-    const { looks, trials } = this.queues;
-    if (tried.kind === 'not-wanted') {
-      // What the look found has changed since, or could not be remembered: either way nothing is gained by haste.
-      looks.retry(recipe, tried.kind);
-      return;
-    }
-    if (tried.kind === 'ended') {
-      this.#handover.trialEnded(tried.trial);
-      this.#unrecorded.delete(recipe);
-      trials.forget(recipe);
-      this.#roomIsFree();
-    } else {
-      this.#unrecorded.set(recipe, tried.inputs);
-      this.#trouble('error', 'a trial could not be recorded', { recipe, why: tried.why });
-      trials.retry(recipe, tried.inputs);
-    }
-    this.knowledge.acted(recipe, tried.kind === 'ended' ? tried.trial : null);
-    this.want(recipe, 'release');
-  }
-
-  /** Whoever waited for that is to be looked at. */
-  #roomIsFree(): void {
-    for (const { recipe, reason } of this.knowledge.rows())
-      if (reason === 'disk-budget') this.want(recipe, 'retry');
   }
 
   async #sync({ key }: Given): Promise<void> {
@@ -338,17 +293,8 @@ export class Controller {
     this.want(key, 'scan');
   }
 
-  #intervalMs(): number {
-    if (!this.knowledge.isAnythingBelieved) return DEFAULT_INTERVAL_MS;
-    return this.knowledge.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
-  }
-
   #nextReconcile(): string {
     this.#reconciles += 1;
     return `${this.#ports.instance.term}.${this.#reconciles}`;
-  }
-
-  #trouble(level: Trouble['level'], message: string, fields: Trouble['fields']): void {
-    this.#ports.tell({ type: 'trouble', level, message, fields });
   }
 }

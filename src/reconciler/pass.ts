@@ -5,6 +5,7 @@
  *
  * What failed for reasons that are not the recipe's (`infra`) is tried once more at the end.
  */
+import { AT_WORK } from './at-work.ts';
 import { Cancellations } from './cancellations.ts';
 import { decide } from './decide.ts';
 import { inDependencyOrder } from './dependencies.ts';
@@ -26,7 +27,7 @@ import { allocated, observeLocally } from './observe.ts';
 import { rememberFindings } from './pass-memory.ts';
 import { diskOf, freezeOf, reportOf, rowOf, type Acted, type Report } from './report.ts';
 import { serveInOrder } from './serve.ts';
-import { awaken, rowOfSettled, settledBy } from './settled.ts';
+import { awaken, rowOfSettled, settledIn } from './settled.ts';
 import {
   isSyncDue,
   namedTags,
@@ -99,14 +100,9 @@ export async function runPass(
   const cancellations = new Cancellations(ports);
   const synced: SyncOutcomes = new Map();
   const noted = { ...ports, mirror: noting(ports.mirror, synced) };
+  const [acted, notes, reserved, tended] = [new Map(), new Map(), new Map(), new Map()];
   const shared = { ports: noted, request, found, cancellations, synced, onEvent, stop };
-  const pass: Pass = {
-    ...shared,
-    acted: new Map(),
-    notes: new Map(),
-    reserved: new Map(),
-    tended: new Map(),
-  };
+  const pass: Pass = { ...shared, acted, notes, reserved, tended };
   const after = new Map([...found.decisions.keys()].map((name) => [name, goesAfter(name, found)]));
   const enrolled = found.fleet.manifests.filter((manifest) => manifest.enrolled).map(({ name }) => name);
   if (found.error === null) {
@@ -120,28 +116,8 @@ export async function runPass(
   if (await obeyRequests(ports)) await lookAtAllAgain(pass);
   const { fleet, view } = found;
   const report = reportOn(pass, after);
-  const settled = await settledIn(pass, report, since);
+  const settled = await settledIn(pass, report.recipes, since);
   return { report, startedAt, enrolled, fleet, settled, unread: unreadIn(view) };
-}
-
-/** What the next pass need not look at again where it is as it is now. */
-async function settledIn(
-  { ports, found, synced }: Pass,
-  { recipes }: Report,
-  since: Date | null,
-): Promise<Map<string, Settled>> {
-  const settled = new Map<string, Settled>();
-  for (const row of recipes) {
-    const known = found.view.settled.get(row.recipe)?.known;
-    const decision = found.decisions.get(row.recipe);
-    const view = found.view.recipes.get(row.recipe);
-    if (known !== undefined) settled.set(row.recipe, { ...known, row });
-    else if (decision && view && since && !synced.has(row.recipe)) {
-      const fresh = await settledBy({ decision, view, row }, ports.settled, since);
-      if (fresh !== null) settled.set(row.recipe, fresh);
-    }
-  }
-  return settled;
 }
 
 function reportOn(pass: Pass, after: ReadonlyMap<string, readonly string[]>): Report {
@@ -267,9 +243,6 @@ async function reconcile(pass: Pass, name: string, how: 'as-decided' | 'once-mor
     pass.found.decisions.set(name, { ...now, message });
   }
 }
-
-/** We are. */
-const AT_WORK = { readable: true, value: true } as const;
 
 interface LookAgain {
   ignoreHolds?: boolean;

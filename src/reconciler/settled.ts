@@ -3,9 +3,11 @@
  * change. Their rows are remembered with what they were derived from, and stand as long as all of that is as it was
  * (docs/decisions/0018). Whatever may look at one of them in full has it looked at after all.
  */
+import type { Look } from './look.ts';
 import { answerIn, observeLocally, type Observation } from './observe.ts';
 import type { CanonicalRecord, Decision, Manifest, Reading, Row, Settled } from './model.ts';
 import type { ReadOfRecipe, Registry, SettledRecipes } from './ports.ts';
+import type { SyncOutcomes } from './sync-mirrors.ts';
 import type { RecipeView } from './view.ts';
 
 interface Judged {
@@ -14,8 +16,35 @@ interface Judged {
   row: Row;
 }
 
+/** What of a look there is to know before it can be said which recipes are settled. */
+interface Looked {
+  ports: { settled: SettledRecipes };
+  found: Pick<Look, 'view' | 'decisions'>;
+  synced: SyncOutcomes;
+}
+
+/** What the next pass need not look at again where it is as it is now. `since`: null where nothing can be told from it. */
+export async function settledIn(
+  { ports, found, synced }: Looked,
+  rows: readonly Row[],
+  since: Date | null,
+): Promise<Map<string, Settled>> {
+  const settled = new Map<string, Settled>();
+  for (const row of rows) {
+    const known = found.view.settled.get(row.recipe)?.known;
+    const decision = found.decisions.get(row.recipe);
+    const view = found.view.recipes.get(row.recipe);
+    if (known !== undefined) settled.set(row.recipe, { ...known, row });
+    else if (decision && view && since && !synced.has(row.recipe)) {
+      const fresh = await settledBy({ decision, view, row }, ports.settled, since);
+      if (fresh !== null) settled.set(row.recipe, fresh);
+    }
+  }
+  return settled;
+}
+
 /** What to remember of a recipe that was looked at in full; null where it is not settled. */
-export async function settledBy(
+async function settledBy(
   { decision, view, row }: Judged,
   settled: SettledRecipes,
   since: Date,

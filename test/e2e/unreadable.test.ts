@@ -166,6 +166,17 @@ describe('a manifest folder that', () => {
     expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync' });
   });
 
+  it('is gone keeps nobody from reading what is stored, and everybody from acting', async () => {
+    await pass(fleet);
+    await rename(fleet.manifests, `${fleet.manifests}.away`);
+    for (const command of [['history'], ['logs', 'shop'], ['gc', '--dry-run'], ['status']])
+      expect((await fleet.reconcile(command)).code, command.join(' ')).toBe(0);
+    const outcome = await unchangedBy(() => fleet.reconcile(['--once', '--json']));
+    expect(outcome.code).toBe(1);
+    expect(String(outcome.json?.error)).toContain('cannot read the manifests');
+    await rename(`${fleet.manifests}.away`, fleet.manifests);
+  });
+
   it('has a Reconciler document that may no longer be read: its freeze does not end by that', async () => {
     const file = await fleet.reconciler({ freeze: { reason: 'the end of the year' } });
     expect(row(await pass(fleet), 'shop')).toMatchObject({ decision: 'held', reason: 'frozen' });

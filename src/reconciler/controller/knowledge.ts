@@ -14,6 +14,9 @@ import { unreadIn } from '../unread.ts';
 import { readable, unreadable, type DecideContext, type FleetView, type RecipeView } from '../view.ts';
 import { windowAt } from '../windows.ts';
 
+/** Until a configuration was read. */
+const DEFAULT_INTERVAL_MS = 600_000;
+
 interface Known {
   row: Row;
   lookedAt: Date;
@@ -62,6 +65,10 @@ export class Knowledge {
   get config(): FleetConfig | null {
     const { config } = this.belief.fleet;
     return config.readable ? config.value : null;
+  }
+
+  get intervalMs(): number {
+    return (this.#belief === null ? null : this.config)?.intervalMs ?? DEFAULT_INTERVAL_MS;
   }
 
   /** Of everything that is enrolled, invalid, recorded, or was looked at and may be gone. */

@@ -61,6 +61,10 @@ export class Trials {
     return [...this.#running.values()].flatMap(({ trial }) => trial ?? []);
   }
 
+  runningOf(recipe: string): TrialRecord | null {
+    return this.#running.get(recipe)?.trial ?? null;
+  }
+
   /** Throws only `Fenced`. */
   async attempt(recipe: string, reconcile: string): Promise<Tried> {
     const { knowledge } = this.#options;
