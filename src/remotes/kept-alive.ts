@@ -1,7 +1,4 @@
-/**
- * Exchanges over connections that are kept open. What is plain is said directly on a wire, everything else by Node's own
- * client.
- */
+/** Exchanges over connections that are kept open, by Node's own client. */
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -20,18 +17,14 @@ import {
   type ExchangeLimits,
 } from './exchange.ts';
 import { trust } from './trust.ts';
-import { Wires } from './wires.ts';
 
 /** Throws `AnswerTooLong`, `NoAnswer`, the signal's reason, or what the system says of the connection. */
 export function keptAlive(): Exchanger {
-  const wires = new Wires();
   const plain = new HttpAgent(KEPT);
   let secure: Connections | null = null;
   const connectionsFor = ({ url }: Exchange): Connections =>
     url.protocol === 'https:' ? (secure ??= { agent: new HttpsAgent(KEPT), ...trust() }) : { agent: plain };
   return async (exchange, limits) => {
-    const answer = await wires.ask(exchange, limits);
-    if (answer !== null) return answer;
     const connections = connectionsFor(exchange);
     try {
       return await attempt(exchange, connections, limits);
