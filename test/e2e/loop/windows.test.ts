@@ -1,5 +1,5 @@
 /** The maintenance window of the loop, under a wall clock that a test sets. Sundays at 03:00, for an hour. */
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Fleet, type RunOptions } from '../../fixtures/fleet.ts';
@@ -19,7 +19,12 @@ let fleet: Fleet;
 let upstream: UpstreamRepo;
 let shifted: RunOptions;
 
-const setClock = async (to: string): Promise<void> => await writeFile(join(fleet.folder, 'clock'), to);
+/** As a whole: the loop looks at it at any moment, and half a time is none. */
+async function setClock(to: string): Promise<void> {
+  const file = join(fleet.folder, 'clock');
+  await writeFile(`${file}.new`, to);
+  await rename(`${file}.new`, file);
+}
 
 /** A canonical of the first release, made by somebody whom no window binds; then a second release. */
 beforeEach(async () => {
