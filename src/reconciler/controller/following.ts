@@ -49,7 +49,7 @@ export class Following {
   }
 
   fromTrial(recipe: string, tried: Tried): void {
-    const { queues, knowledge, handover, trouble } = this.#options;
+    const { clock, queues, knowledge, handover, trouble } = this.#options;
     if (tried.kind === 'not-wanted') {
       // What the look found has changed since, or could not be remembered: either way nothing is gained by haste.
       queues.looks.retry(recipe, tried.kind);
@@ -62,9 +62,10 @@ export class Following {
       this.#roomIsFree();
     } else {
       this.#unrecorded.set(recipe, tried.inputs);
-      const fields = { recipe, why: tried.why };
+      const againInMs = queues.trials.retry(recipe, tried.inputs);
+      const again = new Date(clock.now().getTime() + againInMs).toISOString();
+      const fields = { recipe, why: tried.why, again };
       trouble({ level: 'error', message: 'a trial could not be recorded', fields });
-      queues.trials.retry(recipe, tried.inputs);
     }
     knowledge.acted(recipe, tried.kind === 'ended' ? tried.trial : null);
     queues.looks.add(recipe, 'release');
