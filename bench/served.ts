@@ -3,12 +3,12 @@
  * and until it has looked at a recipe whose manifest was edited. Over real HTTP, to the program as a process of its own.
  */
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesOf, type Fleet } from './fleet.ts';
-import { measureByTurns, median, type Contestant } from './rounds.ts';
+import { median } from './rounds.ts';
 import { HOOK_SECRET, RunningLoop } from './running-loop.ts';
+import { measureShown } from './shown.ts';
 
 export interface ServedCost {
   recipes: number;
@@ -19,11 +19,9 @@ export interface ServedCost {
   webhookMs: number;
   /** From writing to a manifest to its recipe's having been looked at. */
   editMs: number;
-  /** Until a browser has the page, laid out and with its script run; null where there is no Chromium. */
+  /** Until a browser that is open has painted the page and heard of its events; null where there is no Chromium. */
   shownMs: number | null;
 }
-
-const CHROMIUM = '/usr/bin/chromium';
 
 export async function measureServed(fleet: Fleet, rounds: number): Promise<ServedCost> {
   const { loop, url } = await RunningLoop.start(fleet);
@@ -34,7 +32,7 @@ export async function measureServed(fleet: Fleet, rounds: number): Promise<Serve
       scrapeMs: await medianOf(rounds, () => ask(`${url}/metrics`)),
       webhookMs: await medianOf(rounds, () => sendWebhook(url, fleet)),
       editMs: await medianOf(rounds, () => edit(loop, fleet)),
-      shownMs: existsSync(CHROMIUM) ? await measureShown(url, rounds) : null,
+      shownMs: await measureShown(url, rounds),
     };
   } finally {
     await loop.stop();
@@ -71,18 +69,3 @@ async function edit(loop: RunningLoop, { folder, size }: Fleet): Promise<void> {
   await appendFile(join(folder, 'manifests', `${recipe}.yaml`), '# edited\n');
   await looked;
 }
-
-/** What it takes longer for than for a page with nothing in it, which is its own start. */
-async function measureShown(url: string, rounds: number): Promise<number> {
-  const costs = await measureByTurns([shows(NOTHING), shows(url)], rounds, () => undefined);
-  const [nothing, page] = [NOTHING, url].map((name) => costs.get(name)?.wallMs ?? 0);
-  return (page ?? 0) - (nothing ?? 0);
-}
-
-function shows(page: string): Contestant {
-  // Started by root, it has no sandbox to put itself into.
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom', page];
-  return { name: page, command: { file: CHROMIUM, args } };
-}
-
-const NOTHING = 'about:blank';

@@ -14,6 +14,7 @@ const entries = ['main', 'floor', 'serve-recorded', 'serve-by-git'];
 await build({
   input: Object.fromEntries(entries.map((name) => [name, join(root, 'bench', `${name}.ts`)])),
   platform: 'node',
+  external: ['playwright-core'],
   logLevel: 'warn',
   output: { dir: built, format: 'esm', chunkFileNames: '[name].js' },
 });

@@ -93,6 +93,12 @@ describe('a thousand recipes', () => {
     await isLive(page);
     expect(await page.locator('#rows > tr').count()).toBe(1000);
     await keepPicture(page, 'fleet-thousand', false);
+    const last = page.locator('#rows > tr').last().locator('.recipe a');
+    const isLaidOut = async (): Promise<boolean> =>
+      await last.evaluate((link) => link.checkVisibility({ contentVisibilityAuto: true }));
+    expect(await isLaidOut()).toBe(false);
+    await last.focus();
+    await expect.poll(isLaidOut).toBe(true);
     await page.locator('input[name=q]').fill('recipe-09');
     await page.locator('#shown', { hasText: '100 of 1000 shown' }).waitFor();
   });
