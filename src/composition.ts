@@ -180,6 +180,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
   try {
     const promotion = filePromotion({ layout, term, driver });
     const warn = (fields: object, message: string): void => settings.log.warn(fields, message);
+    lease.whenUnrenewed((error) => warn({ why: describe(error) }, 'the lease could not be renewed'));
     const recovery: RecoveryPorts = {
       layout,
       term,

@@ -82,9 +82,16 @@ function notEnrolled(view: RecipeView, fleet: FleetView): Settled | null {
   if (!hasOthers && ![...fleet.recipes.values()].some((each) => each.manifest !== null)) {
     return settle('unknown', 'manifest-invalid', 'no manifest was found at all, not even another recipe’s');
   }
-  const message =
-    'a canonical exists but no manifest enrols it; it is kept until "reconcile forget" removes it';
-  return settle('not-enrolled', 'orphaned', message);
+  return settle(
+    'not-enrolled',
+    'orphaned',
+    `no manifest enrols it; ${whatIsKept(view)} is kept until "reconcile forget" removes it`,
+  );
+}
+
+function whatIsKept({ record }: RecipeView): string {
+  if (!record.readable) return `its record, which cannot be read (${record.why}),`;
+  return record.value === null ? 'what is stored of it' : `its canonical ${record.value.version}`;
 }
 
 /** Row 2: everything that must be readable before anything else may be concluded. */

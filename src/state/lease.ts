@@ -28,6 +28,11 @@ export interface Lease {
   term: Term;
   /** Shown to whoever is refused. */
   doing(what: string): void;
+  /**
+   * Called with each renewal's error, but for that of a lost lease, which the term says. Until one succeeds, another
+   * machine may take the holder for dead, and fence it.
+   */
+  whenUnrenewed(tell: (error: unknown) => void): void;
   release(): Promise<void>;
 }
 
@@ -104,17 +109,24 @@ export async function abandonedPreparations(layout: Layout): Promise<string[]> {
 }
 
 function hold(layout: Layout, term: Term, self: Holder): Lease {
-  const beat = setInterval(() => void renew(term, self).catch(() => undefined), self.ttlMs / 3);
-  beat.unref();
+  let tell: ((error: unknown) => void) | null = null;
+  const beat = (): void =>
+    void renew(term, self).catch((error: unknown) => {
+      if (!term.lost.aborted) tell?.(error);
+    });
+  const beats = setInterval(beat, self.ttlMs / 3);
+  beats.unref();
   return {
     term,
     doing: (what) => {
       self.doing = what;
-      // Where this fails the lease is lost, and the term has said so to everybody.
-      void renew(term, self).catch(() => undefined);
+      beat();
+    },
+    whenUnrenewed: (listener) => {
+      tell = listener;
     },
     release: async () => {
-      clearInterval(beat);
+      clearInterval(beats);
       await withdraw(layout, term);
     },
   };

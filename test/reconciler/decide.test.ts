@@ -202,13 +202,20 @@ describe('the decision table, from the top', () => {
     expect(broken(over, fleetOver)).toMatchObject({ decision: 'unknown', reason, drift: null, plan: null });
   });
 
-  it('takes a record without a manifest for de-enrolled where other manifests are there', () => {
-    const orphan = { ...view(warm), manifest: null, refs: null };
+  it.each<[string, Partial<RecipeView>, string]>([
+    ['a record', {}, `its canonical ${V1} is kept`],
+    ['what is stored', { record: { readable: true, value: null } }, 'what is stored of it is kept'],
+    [
+      'a record that cannot be read',
+      { record: unreadable('truncated') },
+      'cannot be read (truncated), is kept',
+    ],
+  ])('takes %s without a manifest for de-enrolled where other manifests are there', (_, over, kept) => {
+    const orphan = { ...view(warm), manifest: null, refs: null, ...over };
     const other = { ...view({}), recipe: 'other' };
-    expect(decide(orphan, fleet([orphan, other]), context())).toMatchObject({
-      decision: 'not-enrolled',
-      reason: 'orphaned',
-    });
+    const decision = decide(orphan, fleet([orphan, other]), context());
+    expect(decision).toMatchObject({ decision: 'not-enrolled', reason: 'orphaned' });
+    expect(decision.message).toContain(kept);
   });
 
   it('does not take a record without a manifest for de-enrolled while a manifest file cannot be read', () => {

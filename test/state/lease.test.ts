@@ -119,4 +119,15 @@ describe('the lease', () => {
     expect(lease.term.lost.reason).toBeInstanceOf(Fenced);
     await lease.release();
   });
+
+  it('that cannot be renewed says so at each beat until it can be', async () => {
+    const lease = await acquireLease(layout, 90);
+    const holder = join(lease.term.folder, 'holder.json');
+    await rm(holder);
+    await mkdir(holder);
+    const why = await new Promise((resolve) => lease.whenUnrenewed(resolve));
+    expect(String(why)).toContain('EISDIR');
+    expect(lease.term.lost.aborted).toBe(false);
+    await lease.release();
+  });
 });
