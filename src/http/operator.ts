@@ -15,6 +15,8 @@ export interface Operator {
   /** Newest first. */
   trials(recipe: string): Promise<readonly TrialRecord[]>;
   trial(id: string): Promise<TrialRecord | null>;
+  /** The end of the log of its failing step; empty where none failed. */
+  failureTail(trial: TrialRecord): Promise<readonly string[]>;
   running(): readonly RunningTrial[];
   readiness(): { ready: boolean; why: string };
   /** Puts a name on the queue and does nothing else. False where no recipe is called so. */

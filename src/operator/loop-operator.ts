@@ -22,7 +22,7 @@ export interface LoopOperatorOptions {
 }
 
 export function loopOperator(options: LoopOperatorOptions): Operator {
-  const { controller, registry, metrics, feed } = options;
+  const { controller, registry, layout, metrics, feed } = options;
   const { knowledge } = controller;
   const places = placesWhile(() => knowledge.belief.fleet.manifests);
   const trials = async (recipe: string): Promise<readonly TrialRecord[]> => {
@@ -42,6 +42,7 @@ export function loopOperator(options: LoopOperatorOptions): Operator {
       const known = recipe !== null && knowledge.knows(recipe) ? await trials(recipe) : [];
       return known.find((trial) => trial.id === id) ?? null;
     },
+    failureTail: (trial) => readFailureTail(layout, trial),
     running: () => controller.trials.running.map(runningOf),
     readiness: () => readinessOf(knowledge.unseen()),
     want: (recipe, cause) => {

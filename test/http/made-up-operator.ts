@@ -12,6 +12,7 @@ import {
   everyKind,
   explanationOf,
   greenTrials,
+  LOG_TAIL,
   NOW,
   openTrial,
   PROGRAM,
@@ -82,6 +83,10 @@ export class MadeUpOperator implements Operator {
 
   async trial(id: string): Promise<TrialRecord | null> {
     return [...this.stored.values()].flat().find((trial) => trial.id === id) ?? null;
+  }
+
+  async failureTail({ steps }: TrialRecord): Promise<readonly string[]> {
+    return steps.some(({ ok }) => ok === false) ? LOG_TAIL : [];
   }
 
   running(): RunningTrial[] {

@@ -71,7 +71,7 @@ describe('over a real fleet', () => {
 
   it('the page of a recipe that failed has the end of the log of the step that did', async () => {
     const page = await (await get('/recipes/sleepy')).text();
-    expect(page).toContain("The end of the last trial's install log");
+    expect(page).toContain('The end of the last trial’s install log');
     expect(page).toMatch(/<pre\s+class="log"[^>]*>[^<]+/);
     expect(page).toContain('timeout');
   });

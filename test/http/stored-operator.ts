@@ -37,6 +37,7 @@ export async function storedOperator(manifests: string, state: string): Promise<
       const all = await Promise.all(last.recipes.map(({ recipe }) => trialsOf(recipe)));
       return all.flat().find((trial) => trial.id === id) ?? null;
     },
+    failureTail: (trial) => readFailureTail(reader.layout, trial),
     running: () => [],
     readiness: () => ({ ready: true, why: 'what is stored was read' }),
     want: () => false,

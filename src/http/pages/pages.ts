@@ -59,7 +59,7 @@ export function makePages({ operator, assets, now }: PageParts): Pages {
       const from = operator.events.lastId;
       const record = await operator.trial(id);
       if (record === null) return failure(404, `No trial ${id} is stored.`);
-      const main = trial(record, now());
+      const main = trial(record, await operator.failureTail(record), now());
       return page(shell({ title: id, live: { recipe: record.recipe, lastEvent: from }, main }));
     },
     nothing: () => failure(404, 'There is nothing at this address.'),

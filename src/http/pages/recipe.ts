@@ -6,6 +6,7 @@ import type { ExplainedRecipe, RunningTrial } from '../operator.ts';
 import { facts } from './facts.ts';
 import { glyph } from './glyphs.ts';
 import { html, type Html } from './html.ts';
+import { logTail } from './log-tail.ts';
 import { moment, since } from './moment.ts';
 import { pauses } from './pauses.ts';
 import { pill } from './pill.ts';
@@ -32,7 +33,7 @@ export function recipe(shown: RecipePage): Html {
       <p class="answer">${explained.answer}</p>
       ${pauses(explained, now)} ${runningNow(shown)} ${atAGlance(shown)}
     </div>
-    ${trials(shown)} ${logTail(explained)}
+    ${trials(shown)} ${logTail(explained.lastTrial, explained.logTail, 'the last trial’s')}
     <div class="columns">
       ${why(shown)} ${conditions(explained, now)} ${generations(explained)} ${upstream(explained)}
       ${mirror(explained, now)} ${leftovers(explained)} ${ask(explained.recipe)}
@@ -94,16 +95,6 @@ function trials({ trials: all, now }: RecipePage): Html {
   return html`<section class="card" id="trials" aria-labelledby="h-trials" data-live>
     <h2 id="h-trials">Trials</h2>
     ${shown}
-  </section>`;
-}
-
-function logTail({ recipe: name, lastTrial, logTail: lines }: ExplainedRecipe): Html {
-  const failed = lastTrial?.steps.find(({ ok }) => ok === false);
-  if (lines.length === 0 || failed === undefined) return html`<div id="log" data-live></div>`;
-  return html`<section class="card" id="log" aria-labelledby="h-log" data-live>
-    <h2 id="h-log">The end of the last trial's ${failed.name} log</h2>
-    <pre class="log" tabindex="0" aria-labelledby="h-log">${lines.join('\n')}</pre>
-    <p class="aside">All of it: <code>reconcile logs ${name} --step ${failed.name}</code></p>
   </section>`;
 }
 

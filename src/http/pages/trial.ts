@@ -4,11 +4,12 @@ import type { TrialRecord } from '../../reconciler/model.ts';
 import { trialLasted } from './duration-bars.ts';
 import { facts } from './facts.ts';
 import { html, type Html } from './html.ts';
+import { logTail } from './log-tail.ts';
 import { moment } from './moment.ts';
 import { pill } from './pill.ts';
 import { stepTable, verdictOf } from './timeline.ts';
 
-export function trial(record: TrialRecord, now: Date): Html {
+export function trial(record: TrialRecord, tail: readonly string[], now: Date): Html {
   const { id, recipe, version, commit, base, generation, reason, message, startedAt, program, instance } =
     record;
   return html`<nav class="way" aria-label="Where you are">
@@ -43,5 +44,6 @@ export function trial(record: TrialRecord, now: Date): Html {
         ${stepTable(record, now)}
         <p class="aside">What was said in them: <code>reconcile logs ${recipe} --trial ${id}</code></p>
       </section>
-    </div>`;
+    </div>
+    ${logTail(record, tail, 'its')}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../../src/printable.ts';
-import { LOG_TAIL } from '../made-up-fleet.ts';
+import { LOG_TAIL, redTrials } from '../made-up-fleet.ts';
 import { MadeUpOperator } from '../made-up-operator.ts';
 import { serve } from '../serving.ts';
 
@@ -74,7 +74,7 @@ describe('the page of a recipe', () => {
     const page = await pageAt('/recipes/keycloak');
     const [, log = ''] = /<pre class="log"[^>]*>([^]*?)<\/pre/.exec(page) ?? [];
     expect(log.split('\n')).toEqual(LOG_TAIL);
-    expect(textOf(page)).toContain('reconcile logs keycloak --step upgrade');
+    expect(textOf(page)).toContain(`reconcile logs keycloak --trial ${redTrials()[0]?.id} --step upgrade`);
     expect(await pageAt('/recipes/gitea')).not.toContain('<pre class="log"');
   });
 
@@ -174,5 +174,14 @@ describe('the page of a trial', () => {
     expect(page).toContain('on ci-1');
     expect(page).toContain('upgrade failed 52.0s');
     expect(page).toContain('reconcile logs keycloak --trial 20260621T081502Z-keycloak-9');
+  });
+
+  it('has the end of the log of the step that failed, where one did', async () => {
+    const page = await pageAt('/trials/20260621T081502Z-keycloak-9');
+    const [, log = ''] = /<pre class="log"[^>]*>([^]*?)<\/pre/.exec(page) ?? [];
+    expect(log.split('\n')).toEqual(LOG_TAIL);
+    expect(textOf(page)).toContain('The end of its upgrade log');
+    const [green] = new MadeUpOperator().stored.get('gitea') ?? [];
+    expect(await pageAt(`/trials/${green?.id}`)).not.toContain('<pre class="log"');
   });
 });
