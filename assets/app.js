@@ -253,7 +253,7 @@ function listen() {
     source = null;
     setTimeout(listen, COME_BACK_MS);
   });
-  for (const type of ['decision', 'step', 'trial', 'pass']) opened.addEventListener(type, happened);
+  for (const type of ['decision', 'step', 'trial', 'pass', 'fleet']) opened.addEventListener(type, happened);
   opened.addEventListener('missed', lookAtEverything);
 }
 

@@ -180,7 +180,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
   try {
     const promotion = filePromotion({ layout, term, driver });
     const warn = (fields: object, message: string): void => settings.log.warn(fields, message);
-    lease.whenUnrenewed((error) => warn({ why: describe(error) }, 'the lease could not be renewed'));
+    tellRenewals(lease, settings.log);
     const recovery: RecoveryPorts = {
       layout,
       term,
@@ -231,6 +231,13 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     await lease.release();
     throw error;
   }
+}
+
+function tellRenewals(lease: Lease, log: Logger): void {
+  lease.whenRenewalChanges((error) => {
+    if (error === null) log.info('the lease is renewed again');
+    else log.warn({ why: describe(error) }, 'the lease could not be renewed');
+  });
 }
 
 /** What a pass does outside of trials has no step and no log of its own. */

@@ -53,6 +53,7 @@ async function run(actor: Actor, settings: LoopSettings, stop: AbortSignal): Pro
   const watches = await watch(controller, actor, settings);
   try {
     const server = await serve(controller, actor, { settings, metrics, feed });
+    actor.lease.doing(LOOKING);
     try {
       await controller.run();
     } finally {
@@ -110,8 +111,11 @@ function openController(
   });
 }
 
+/** What a loop does between trials, as whoever is refused the lease is told. */
+const LOOKING = 'looking';
+
 function doing({ type, trial, step }: TrialEvent): string {
-  if (type === 'trial-ended') return 'looking';
+  if (type === 'trial-ended') return LOOKING;
   return `trial ${trial.id}${step === null ? '' : `, ${step}`}`;
 }
 
@@ -145,6 +149,6 @@ async function serve(
   const server = { host, port };
   const operator = loopOperator({ controller, registry: ports.registry, layout, metrics, feed, server });
   const running = await startServer({ operator, ...server, token, hookSecret, log });
-  log.info({ url: running.url }, 'listening');
+  log.info({ url: running.url, version: ports.program.version }, 'listening');
   return running;
 }

@@ -4,7 +4,7 @@
  * or when aborted, everything that descends from the command ends with it.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -172,6 +172,8 @@ async function untilEnd(
   { timeoutMs, signal }: RunOptions,
 ): Promise<'ended' | 'timed-out' | 'aborted'> {
   if (signal?.aborted === true) return 'aborted';
+  // Many commands wait for the same signal, and take their listeners away with them.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const done = new AbortController();
   const longest = 2 ** 31 - 1;
   const races: Promise<'timed-out' | 'aborted'>[] = [

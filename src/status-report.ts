@@ -64,7 +64,7 @@ export interface StatusReport<Row extends StatusRow = StatusRow> extends LastLoo
   summary: Readonly<Record<string, number>>;
 }
 
-/** Of the recipes that are named, or of all where none is. */
+/** Of the recipes that are named, or of all where none is. Everything in it was observed at `observedAt` or later. */
 export function statusReport<Row extends StatusRow>(
   last: LastLook<Row>,
   recipes: readonly string[] = [],
@@ -79,7 +79,7 @@ export function statusReport<Row extends StatusRow>(
   return {
     apiVersion: 'reconcile/v1',
     kind: 'Status',
-    observedAt,
+    observedAt: oldest(rows) ?? observedAt,
     startedAt,
     exitCode: error === undefined ? exitCodeOf(rows, 'Pass') : 1,
     ...(error === undefined ? {} : { error }),
@@ -90,4 +90,9 @@ export function statusReport<Row extends StatusRow>(
     enrolled,
     recipes: rows,
   };
+}
+
+function oldest(rows: readonly StatusRow[]): string | null {
+  const times = rows.map(({ observedAt }) => observedAt).toSorted((a, b) => Date.parse(a) - Date.parse(b));
+  return times[0] ?? null;
 }

@@ -8,13 +8,18 @@ export async function loop(context: Context): Promise<ExitCode> {
   const { openLoop } = await context.parts();
   const running = await openLoop(await context.settings(), context.stop);
   const { lease } = running;
+  const log = await context.log();
+  context.stop.addEventListener('abort', () => log.info({ why: describe(context.stop.reason) }, 'stopping'), {
+    once: true,
+  });
   try {
     await Promise.race([running.run(), rejectWhen(lease.term.lost)]);
+    log.info('stopped');
     return 0;
   } finally {
-    await lease.release().catch(async (error: unknown) => {
+    await lease.release().catch((error: unknown) => {
       const fields = { error: describe(error) };
-      (await context.log()).error(fields, 'the lease could not be released; it is taken over at once');
+      log.error(fields, 'the lease could not be released; it is taken over at once');
     });
   }
 }

@@ -3,7 +3,7 @@ import { duration, size, sum } from '../amounts.ts';
 import { firstLine, oneLine, printable } from '../printable.ts';
 import type { Pause } from '../reconciler/model.ts';
 import { own } from '../reconciler/own.ts';
-import { freezeText, pauseText } from '../reconciler/pause.ts';
+import { freezeText, suspensionText } from '../reconciler/pause.ts';
 import type { Output } from './context.ts';
 import { json, paint, table } from './text.ts';
 
@@ -52,7 +52,9 @@ const STYLES: Readonly<Record<string, Parameters<typeof paint>[1]>> = {
   suspended: 'yellow',
 };
 
+/** Whether a pause is in force is told as of now, however long ago all this was observed. */
 export function printReport(out: Output, err: Output, report: PrintedReport, asJson: boolean): void {
+  const now = new Date();
   if (asJson) {
     out.write(json(report));
     return;
@@ -61,9 +63,9 @@ export function printReport(out: Output, err: Output, report: PrintedReport, asJ
     out.write(coloured(out, tableOf(out, report), report.recipes));
     out.write(`\n${summary(report)}\n`);
     for (const row of report.recipes)
-      out.write(`${suspensionOf(row)}${mirrorOf(row)}${notesOf(row)}${leftoversOf(row)}`);
+      out.write(`${suspensionOf(row, now)}${mirrorOf(row)}${notesOf(row)}${leftoversOf(row)}`);
   }
-  const frozen = freezeText(report.freeze, new Date(report.observedAt));
+  const frozen = freezeText(report.freeze, now);
   if (frozen !== null) out.write(`${oneLine(frozen)}\n`);
   if (report.error !== undefined) err.write(`${paint(err, 'red', 'error:')} ${printable(report.error)}\n`);
 }
@@ -117,12 +119,12 @@ function coloured(out: Output, text: string, rows: readonly PrintedRow[]): strin
 }
 
 /** Nothing where why it waits says so already. */
-function suspensionOf({ recipe, decision, suspended, suspensionEnded }: PrintedRow): string {
+function suspensionOf({ recipe, decision, suspended, suspensionEnded }: PrintedRow, now: Date): string {
   const name = oneLine(recipe);
   if (suspensionEnded !== null)
     return `the suspension of ${name} ended at ${oneLine(suspensionEnded)} and still stands in its manifest\n`;
   if (suspended === null || decision === 'suspended') return '';
-  return `${name} is suspended: ${oneLine(pauseText(suspended))}\n`;
+  return `${oneLine(suspensionText(name, suspended, now) ?? '')}\n`;
 }
 
 /** Nothing where all is well with it. */

@@ -46,7 +46,7 @@ export interface RunningTrial {
 export interface OperatorEvent {
   /** Grows with every event. */
   id: number;
-  type: 'decision' | 'step' | 'trial' | 'pass';
+  type: 'decision' | 'step' | 'trial' | 'pass' | 'fleet';
   /** Null where it is no recipe's. */
   recipe: string | null;
   at: string;

@@ -65,6 +65,8 @@ export class Metrics {
   readonly #instruments = new Instruments();
   readonly #recipes = new Map<string, Shown>();
   #faultyFiles: readonly GaugeSample[] = [];
+  /** As they were found by the last pass. */
+  #strays: readonly Leftover[] = [];
 
   constructor({ version, commit }: Program) {
     const instruments = this.#instruments;
@@ -119,22 +121,25 @@ export class Metrics {
     this.#show(row);
   }
 
-  /** What holds for the whole fleet, as the manifests say it now. */
+  /** What holds for the whole fleet, as it is now: a pause ends, and room becomes free, without anything being read. */
   fleetIs(shown: ShownFleet, now: Date): void {
     for (const sample of this.#faultyFiles) this.#instruments.unset(sample);
     const samples = fleetGauges(shown, now);
     this.#faultyFiles = samples.filter(({ name }) => name === 'reconciler_manifest_invalid');
     for (const sample of samples) this.#instruments.set(sample);
+    const rows = [...this.#recipes.values()].map(({ row }) => row);
+    for (const sample of leftoverGauges(rows, this.#strays)) this.#instruments.set(sample);
   }
 
   /** Every recipe was looked at by itself; this is what else there is to say, and that it ended. */
-  roundEnded(pass: Omit<EndedPass, 'whole' | 'others'>): void {
-    const { report, unread } = pass;
-    this.#instruments.add('reconciler_passes_total', { result: resultOf(report.exitCode) });
+  roundEnded(pass: Omit<EndedPass, 'whole' | 'others'> & { isStored: boolean }, now: Date): void {
+    const { report, unread, isStored } = pass;
+    const exitCode = isStored ? report.exitCode : 1;
+    this.#instruments.add('reconciler_passes_total', { result: resultOf(exitCode) });
     for (const source of FLEETS_OWN)
       this.#instruments.add('reconciler_observe_failures_total', { source }, unread[source] ?? 0);
-    this.lastPassWas(completionOf(report));
-    this.#showAll(pass, report.recipes);
+    this.lastPassWas(completionOf({ ...report, exitCode }));
+    this.#showAll(pass, report.recipes, now);
   }
 
   passEnded(pass: EndedPass): void {
@@ -144,7 +149,7 @@ export class Metrics {
       this.#instruments.add('reconciler_observe_failures_total', { source }, unread[source] ?? 0);
     for (const row of report.recipes) this.#count(row, row.mirror?.state === 'failing');
     if (whole) this.lastPassWas(completionOf(report));
-    this.#showAll(pass, [...report.recipes, ...others]);
+    this.#showAll(pass, [...report.recipes, ...others], new Date(report.observedAt));
   }
 
   /** Nothing is left that has its name. */
@@ -183,11 +188,13 @@ export class Metrics {
     this.#instruments.add('reconciler_mirror_sync_failures_total', { recipe }, Number(mirrorFailed));
   }
 
-  #showAll(pass: Omit<EndedPass, 'whole' | 'others'>, rows: readonly ShownRow[]): void {
+  #showAll(pass: Omit<EndedPass, 'whole' | 'others'>, rows: readonly ShownRow[], now: Date): void {
     for (const row of rows) this.#show(row);
     const names = new Set(rows.map(({ recipe }) => recipe));
     for (const name of this.#recipes.keys()) if (!names.has(name)) this.#forget(name);
-    this.#showFleet(pass, rows);
+    const { report, fleet, enrolled, strays } = pass;
+    this.#strays = strays.readable ? strays.value : [];
+    this.fleetIs({ fleet, enrolled, disk: report.disk }, now);
   }
 
   #show(row: ShownRow): void {
@@ -205,15 +212,6 @@ export class Metrics {
     this.#recipes.delete(recipe);
     this.#instruments.drop('reconciler_mirror_sync_failures_total', { recipe });
     for (const verdict of VERDICTS) this.#instruments.drop('reconciler_trials_total', { recipe, verdict });
-  }
-
-  #showFleet(
-    { report, fleet, enrolled, strays }: Omit<EndedPass, 'whole' | 'others'>,
-    rows: readonly ShownRow[],
-  ): void {
-    this.fleetIs({ fleet, enrolled, disk: report.disk }, new Date(report.observedAt));
-    const leftovers = leftoverGauges(rows, strays.readable ? strays.value : []);
-    for (const sample of leftovers) this.#instruments.set(sample);
   }
 }
 

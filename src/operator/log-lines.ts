@@ -1,6 +1,7 @@
 /** The loop's log: a line for every change of a decision and every step of a trial, none for what stays as it is. */
 import type { Logger } from '../log.ts';
-import type { Looked, LoopEvent, RoundEnded } from '../reconciler/controller/events.ts';
+import type { FleetChanged, Looked, LoopEvent, RoundEnded } from '../reconciler/controller/events.ts';
+import { pauseText } from '../reconciler/pause.ts';
 import type { TrialEvent } from '../reconciler/trial-run.ts';
 
 export function logLine(log: Logger, event: LoopEvent): void {
@@ -17,6 +18,9 @@ export function logLine(log: Logger, event: LoopEvent): void {
       return;
     case 'manifests-read':
       return;
+    case 'fleet-changed':
+      logFleet(log, event);
+      return;
     case 'round-ended':
       logRound(log, event);
       return;
@@ -26,8 +30,14 @@ export function logLine(log: Logger, event: LoopEvent): void {
   }
 }
 
+function logFleet(log: Logger, { keys, freeze }: FleetChanged): void {
+  if (keys.length === 0) return;
+  const frozen = freeze === null ? null : pauseText(freeze);
+  log.info({ changed: keys, frozen }, 'the fleet is configured otherwise');
+}
+
 function logDecision(log: Logger, { reconcile, row, before }: Looked): void {
-  const { recipe, decision, reason, message, drift, nextAt, notes } = row;
+  const { recipe, decision, reason, message, drift, nextAt, notes, suspended, damage } = row;
   const news = notes.filter((note) => before?.notes.includes(note) !== true);
   const mirror = row.mirror?.state ?? null;
   const fields = {
@@ -39,6 +49,8 @@ function logDecision(log: Logger, { reconcile, row, before }: Looked): void {
     nextAt,
     was: before?.decision ?? null,
     mirror,
+    damage,
+    suspended: suspended === null ? null : pauseText(suspended),
     news,
   };
   const level = decision === 'unknown' ? 'warn' : 'info';

@@ -32,7 +32,7 @@ export function loopOperator(options: LoopOperatorOptions): Operator {
   };
   return {
     status: () => {
-      const { report, startedAt, enrolled } = controller.report();
+      const { report, startedAt, enrolled } = controller.keeper.report();
       return statusReport({ ...report, startedAt, enrolled });
     },
     explain: (recipe) => explained(recipe, options),
@@ -57,6 +57,7 @@ export function loopOperator(options: LoopOperatorOptions): Operator {
       metrics.longestRunning('recipes', looks.longestRunningMs);
       metrics.longestRunning('trials', ofTrials.longestRunningMs);
       metrics.longestRunning('mirrors', mirrors.longestRunningMs);
+      metrics.fleetIs(knowledge.fleetFacts(), new Date());
       return { contentType: metrics.contentType, text: await metrics.text() };
     },
     countWebhook: (result) => metrics.webhook(result),
@@ -104,7 +105,10 @@ function placesWhile(manifestsNow: () => readonly Manifest[]): () => Places {
 
 function noticesOf({ controller, server }: LoopOperatorOptions): string[] {
   const { unread, configKept, vanished, fleet } = controller.knowledge.belief;
+  const { unstored } = controller.keeper;
   const notices: string[] = [];
+  if (unstored !== null)
+    notices.push(`Since ${unstored.since} nothing that is found can be stored: ${unstored.why}`);
   if (unread !== null) notices.push(`The manifests cannot be read, so what they said last stands: ${unread}`);
   if (configKept !== null)
     notices.push(

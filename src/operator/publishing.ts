@@ -7,9 +7,10 @@ export function publish(feed: EventFeed, event: LoopEvent, at: string): void {
   switch (event.type) {
     case 'looked': {
       if (!event.isNews) return;
-      const { recipe, decision, drift, reason, message, nextAt } = event.row;
+      const { recipe, decision, drift, reason, message, nextAt, suspended, damage } = event.row;
       const was = event.before?.decision ?? null;
-      feed.publish({ type: 'decision', recipe, at, data: { decision, drift, reason, message, nextAt, was } });
+      const data = { decision, drift, reason, message, nextAt, suspended, damage, was };
+      feed.publish({ type: 'decision', recipe, at, data });
       return;
     }
     case 'gone':
@@ -24,6 +25,9 @@ export function publish(feed: EventFeed, event: LoopEvent, at: string): void {
       feed.publish({ type: 'pass', recipe: null, at, data });
       return;
     }
+    case 'fleet-changed':
+      feed.publish({ type: 'fleet', recipe: null, at, data: { changed: event.keys, freeze: event.freeze } });
+      return;
     case 'manifests-read':
     case 'trouble':
       return;

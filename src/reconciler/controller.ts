@@ -58,6 +58,7 @@ export class Controller {
   readonly knowledge: Knowledge;
   readonly queues: Queues;
   readonly trials: Trials;
+  readonly keeper: Keeper;
   readonly #ports: ControllerPorts;
   readonly #stop: AbortSignal;
   readonly #handover = new Handover();
@@ -69,7 +70,6 @@ export class Controller {
   readonly #following: Following;
   readonly #requests: Requests;
   readonly #rounds: Rounds;
-  readonly #keeper: Keeper;
   #reconciles = 0;
   /** Ends the run with an error. */
   #fail: (error: unknown) => void = () => undefined;
@@ -89,6 +89,10 @@ export class Controller {
       trouble,
       last: lastPass ?? { enrolled: [], configFile: null },
       onRead: () => ports.tell({ type: 'manifests-read', ...this.knowledge.fleetFacts() }),
+      onNews: (news) => {
+        ports.tell({ type: 'fleet-changed', ...news });
+        this.keeper.soon();
+      },
       onConfig: (config) => {
         limitTo(this.queues, config);
         this.#rounds.rearm();
@@ -114,12 +118,13 @@ export class Controller {
     });
     this.#requests = this.#openRequests(failed);
     this.#rounds = this.#openRounds(failed);
-    this.#keeper = new Keeper({
+    this.keeper = new Keeper({
       clock,
       trouble,
       failed,
       report: (startedAt, now) => this.knowledge.report(startedAt, now),
       keep: (result, isOver) => ports.keep(result, isOver),
+      storedAgain: () => this.#following.storedAgain(),
       lastRound: lastPass?.startedAt ?? null,
     });
   }
@@ -177,12 +182,6 @@ export class Controller {
     );
   }
 
-  /** Everything as it was looked at last. */
-  report(): PassResult {
-    const now = this.#ports.clock.now();
-    return this.knowledge.report(this.#keeper.lastRound ?? now.toISOString(), now);
-  }
-
   async #runToTheEnd(): Promise<void> {
     const { looks, trials, mirrors } = this.queues;
     const failed = (error: unknown): void => this.#fail(error);
@@ -198,10 +197,11 @@ export class Controller {
       if (!this.#stop.aborted) await new Promise((resolve) => this.#stop.addEventListener('abort', resolve));
     } finally {
       this.#rounds.stop();
+      this.#manifests.stop();
       const never = new AbortController().signal;
       await Promise.all([looks, trials, mirrors].map((queue) => queue.drain(never)));
       await Promise.all([...served, this.#requests.stop(), unwatch()]);
-      await this.#keeper.stop();
+      await this.keeper.stop();
     }
   }
 
@@ -213,9 +213,9 @@ export class Controller {
 
   async #endRound(startedAt: Date): Promise<void> {
     if (this.#stop.aborted) return;
-    const result = await this.#keeper.roundEnded(startedAt);
+    const result = await this.keeper.roundEnded(startedAt);
     const strays = await this.#ports.registry.strays();
-    this.#ports.tell({ type: 'round-ended', result, strays });
+    this.#ports.tell({ type: 'round-ended', result, isStored: this.keeper.unstored === null, strays });
   }
 
   #wantAll(cause: Cause): readonly string[] {
@@ -258,7 +258,7 @@ export class Controller {
     const { before, row } = result.told;
     if (result.isRemembered) this.#handover.isTaken(recipe, handed, row.mirror?.state === 'equal');
     this.#ports.tell(result.told);
-    if (differs(before, row)) this.#keeper.soon();
+    if (differs(before, row)) this.keeper.soon();
     this.trials.judge(result.view, result.decision);
     this.#mirrors.judge(result.view, result.decision, handed.synced);
     this.#following.fromLook(result, cause);
@@ -271,7 +271,7 @@ export class Controller {
     if (this.knowledge.row(recipe) === undefined) return;
     this.knowledge.forget(recipe);
     this.#ports.tell({ type: 'gone', recipe });
-    this.#keeper.soon();
+    this.keeper.soon();
   }
 
   async #try({ key }: Given): Promise<void> {

@@ -36,7 +36,7 @@ export async function rememberFindings(
   const view = found.view.recipes.get(name);
   const decision = found.decisions.get(name);
   if (view === undefined || decision === undefined) return;
-  if (!view.memory.readable || view.manifest?.enrolled !== true) return;
+  if (!view.memory.readable || !isRemembered(view)) return;
   const before = view.memory.value;
   const outcome = { synced: synced.get(name) ?? null, tended: tended.get(name) ?? null };
   const ended = trial ?? null;
@@ -59,6 +59,12 @@ export async function rememberFindings(
   }
 }
 
+/** Of what is not enrolled only what it left is gone on with: nothing is stored under a name that never had anything. */
+export function isRemembered({ manifest, record, memory }: RecipeView): boolean {
+  if (manifest?.enrolled === true || (record.readable && record.value !== null)) return true;
+  return memory.readable && memory.value.conditions.length > 0;
+}
+
 /** What was found out about one recipe. */
 export interface Found {
   view: RecipeView;
@@ -76,6 +82,9 @@ export function findingsOf(
   { view, decision, outcome, trial, onTrial }: Found,
   instant: Instant,
 ): { memory: RecipeMemory; news: string[] } {
+  // What is not enrolled was not asked about: of that nothing new is known.
+  if (view.manifest?.enrolled !== true)
+    return { memory: rememberDecision(before, decision, instant.now, onTrial), news: [] };
   let memory = observed(before, view, instant, trial);
   memory = rememberDecision(memory, decision, instant.now, onTrial);
   memory = rememberMirror(memory, view, outcome, instant.now);

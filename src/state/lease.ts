@@ -29,10 +29,10 @@ export interface Lease {
   /** Shown to whoever is refused. */
   doing(what: string): void;
   /**
-   * Called with each renewal's error, but for that of a lost lease, which the term says. Until one succeeds, another
-   * machine may take the holder for dead, and fence it.
+   * Called with the first error of renewals that fail one after the other, but for that of a lost lease, which the term
+   * says; and with null once one succeeds. Until then another machine may take the holder for dead, and fence it.
    */
-  whenUnrenewed(tell: (error: unknown) => void): void;
+  whenRenewalChanges(tell: (error: unknown) => void): void;
   release(): Promise<void>;
 }
 
@@ -110,10 +110,13 @@ export async function abandonedPreparations(layout: Layout): Promise<string[]> {
 
 function hold(layout: Layout, term: Term, self: Holder): Lease {
   let tell: ((error: unknown) => void) | null = null;
-  const beat = (): void =>
-    void renew(term, self).catch((error: unknown) => {
-      if (!term.lost.aborted) tell?.(error);
-    });
+  let isFailing = false;
+  const renewed = (error: unknown): void => {
+    if (term.lost.aborted || isFailing === (error !== null)) return;
+    isFailing = error !== null;
+    tell?.(error);
+  };
+  const beat = (): void => void renew(term, self).then(() => renewed(null), renewed);
   const beats = setInterval(beat, self.ttlMs / 3);
   beats.unref();
   return {
@@ -122,7 +125,7 @@ function hold(layout: Layout, term: Term, self: Holder): Lease {
       self.doing = what;
       beat();
     },
-    whenUnrenewed: (listener) => {
+    whenRenewalChanges: (listener) => {
       tell = listener;
     },
     release: async () => {

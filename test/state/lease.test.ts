@@ -120,13 +120,20 @@ describe('the lease', () => {
     await lease.release();
   });
 
-  it('that cannot be renewed says so at each beat until it can be', async () => {
+  it('that cannot be renewed says so, and when it can be again', async () => {
     const lease = await acquireLease(layout, 90);
     const holder = join(lease.term.folder, 'holder.json');
+    const said: unknown[] = [];
     await rm(holder);
     await mkdir(holder);
-    const why = await new Promise((resolve) => lease.whenUnrenewed(resolve));
-    expect(String(why)).toContain('EISDIR');
+    await new Promise<void>((resolve) =>
+      lease.whenRenewalChanges((error) => {
+        said.push(error);
+        if (error === null) resolve();
+        else void rm(holder, { recursive: true });
+      }),
+    );
+    expect(said.map(String)).toEqual([expect.stringContaining('EISDIR'), 'null']);
     expect(lease.term.lost.aborted).toBe(false);
     await lease.release();
   });

@@ -41,7 +41,7 @@ export function layout({ title, live, main }: Shell, { assets, status, now }: Su
         <main id="main" tabindex="-1">${main}</main>
         <footer class="bottom" id="bottom" data-live>
           <p>
-            Observed ${moment(status.observedAt, now)} by version ${status.program.version}
+            Looked at ${moment(status.observedAt, now)} or later, by version ${status.program.version}
             <span class="commit">${status.program.commit.slice(0, 12)}</span>
           </p>
           <nav aria-label="For programs">

@@ -82,6 +82,13 @@ function atAGlance({ explained, row, now }: RecipePage): Html {
       <dt>Size</dt>
       <dd>${size(row?.bytes ?? 0)}</dd>
     </div>
+    ${
+      row !== null &&
+      html`<div>
+        <dt>Looked at</dt>
+        <dd>${moment(row.observedAt, now)}</dd>
+      </div>`
+    }
   </dl>`;
 }
 
@@ -131,5 +138,9 @@ function ask(name: string): Html {
     <pre tabindex="0" aria-labelledby="h-ask">
 curl -X POST -H "Authorization: Bearer $RECONCILE_TOKEN" \\
   "$RECONCILE_URL/api/recipes/${encodeURIComponent(name)}/reconcile"</pre>
+    <p class="aside">
+      <code>RECONCILE_URL</code> is where this page was found, up to its host and port;
+      <code>RECONCILE_TOKEN</code> is what the loop was started with, without which it takes no requests.
+    </p>
   </section>`;
 }

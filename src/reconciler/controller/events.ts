@@ -1,5 +1,5 @@
 /** What the loop tells whoever logs, counts and shows. One list, so that all three say the same. */
-import type { Fleet, Leftover, Reading } from '../model.ts';
+import type { Fleet, Leftover, Pause, Reading } from '../model.ts';
 import type { PassResult } from '../pass.ts';
 import type { Report, Row } from '../report.ts';
 import type { TrialEvent } from '../trial-run.ts';
@@ -11,6 +11,7 @@ export type LoopEvent =
   | { type: 'gone'; recipe: string }
   | { type: 'trial'; reconcile: string; event: TrialEvent }
   | ManifestsRead
+  | FleetChanged
   | RoundEnded
   | Trouble;
 
@@ -38,10 +39,21 @@ interface ManifestsRead {
   disk: Report['disk'];
 }
 
+/** What holds for the whole fleet is not what it was. */
+export interface FleetChanged {
+  type: 'fleet-changed';
+  /** Of the Reconciler document, those that differ. */
+  keys: readonly string[];
+  /** In force now; null where none is. */
+  freeze: Pause | null;
+}
+
 /** Every recipe was looked at since the last one. */
 export interface RoundEnded {
   type: 'round-ended';
   result: PassResult;
+  /** Whether it could be stored. */
+  isStored: boolean;
   strays: Reading<readonly Leftover[]>;
 }
 

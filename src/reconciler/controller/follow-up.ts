@@ -36,10 +36,16 @@ export function followUpOf(
   const isUnread = decision.decision === 'unknown' && !MENDED_BY_EDITS.includes(reason);
   return {
     tryAs: plan === null ? null : causeOf(cause, before, row),
-    lookAgainInMs: nextAt === null ? null : Math.max(0, Date.parse(nextAt) - now.getTime()) + MARGIN_MS,
+    lookAgainInMs: soonest([nextAt, row.suspended?.until ?? null], now),
     lookAgainAfterBackoff: isUnread || !isRemembered,
     lookAtDependents: before !== null && whatOthersUse(before) !== whatOthersUse(row),
   };
+}
+
+/** A suspension ends by itself, also where nothing waits for that. */
+function soonest(times: readonly (string | null)[], now: Date): number | null {
+  const known = times.filter((time) => time !== null).map((time) => Date.parse(time) - now.getTime());
+  return known.length === 0 ? null : Math.max(0, Math.min(...known)) + MARGIN_MS;
 }
 
 /** A release that nobody told of is still one. */

@@ -71,6 +71,16 @@ export class Following {
     queues.looks.add(recipe, 'release');
   }
 
+  /** What could not be recorded for want of it need not wait any longer. */
+  storedAgain(): void {
+    const { queues } = this.#options;
+    for (const recipe of this.#unrecorded.keys()) {
+      queues.trials.forget(recipe);
+      queues.looks.add(recipe, 'retry');
+    }
+    this.#unrecorded.clear();
+  }
+
   forget(recipe: string): void {
     this.#unrecorded.delete(recipe);
     this.#options.queues.looks.forget(recipe);

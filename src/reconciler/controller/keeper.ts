@@ -10,8 +10,15 @@ export interface KeeperOptions {
   keep: (result: PassResult, isOver: boolean) => Promise<void>;
   trouble: (trouble: Omit<Trouble, 'type'>) => void;
   failed: (error: unknown) => void;
+  /** After something could not be stored, something was. */
+  storedAgain: () => void;
   /** When the last round that ended began; of an earlier process, where this one ended none yet. */
   lastRound: string | null;
+}
+
+export interface Unstored {
+  since: string;
+  why: string;
 }
 
 const SOON_MS = 2000;
@@ -22,6 +29,8 @@ export class Keeper {
   #cancel: (() => void) | null = null;
   /** Writes follow each other. */
   #writing: Promise<unknown> = Promise.resolve();
+  /** Why what is known is not stored, and since when; null while it is. */
+  #unstored: Unstored | null = null;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -37,9 +46,14 @@ export class Keeper {
     });
   }
 
-  /** Of the last round that ended; null before the first. */
-  get lastRound(): string | null {
-    return this.#lastRound;
+  /** Everything as it was looked at last. */
+  report(): PassResult {
+    const now = this.#options.clock.now();
+    return this.#options.report(this.#lastRound ?? now.toISOString(), now);
+  }
+
+  get unstored(): Unstored | null {
+    return this.#unstored;
   }
 
   async roundEnded(startedAt: Date): Promise<PassResult> {
@@ -57,23 +71,34 @@ export class Keeper {
   }
 
   async #write(isOver: boolean): Promise<PassResult> {
-    const { clock, report, keep, trouble, failed } = this.#options;
-    const now = clock.now();
-    const result = report(this.#lastRound ?? now.toISOString(), now);
+    const { clock, keep } = this.#options;
+    const result = this.report();
     this.#writing = this.#writing
       .then(() => keep(result, isOver))
-      .catch((error: unknown) => {
-        if (error instanceof Fenced) failed(error);
-        else {
-          const fields = { why: describe(error) };
-          trouble({
-            level: 'error',
-            message: 'what was found could not be stored; the next round tries again',
-            fields,
-          });
-        }
-      });
+      .then(
+        () => this.#isStored(),
+        (error: unknown) => this.#isNotStored(error, clock.now()),
+      );
     await this.#writing;
     return result;
+  }
+
+  #isStored(): void {
+    if (this.#unstored === null) return;
+    const { since } = this.#unstored;
+    this.#unstored = null;
+    const message = 'what is found is stored again';
+    this.#options.trouble({ level: 'info', message, fields: { since } });
+    this.#options.storedAgain();
+  }
+
+  /** Said once, until something is stored again: each attempt names another passing file. */
+  #isNotStored(error: unknown, now: Date): void {
+    if (error instanceof Fenced) return this.#options.failed(error);
+    const isKnown = this.#unstored !== null;
+    this.#unstored = { since: this.#unstored?.since ?? now.toISOString(), why: describe(error) };
+    if (isKnown) return;
+    const message = 'what was found could not be stored; each round tries again';
+    this.#options.trouble({ level: 'error', message, fields: { why: this.#unstored.why } });
   }
 }

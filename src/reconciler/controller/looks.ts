@@ -7,7 +7,7 @@ import { describe, Fenced } from '../errors.ts';
 import { instantOf } from '../look.ts';
 import { mirrorState } from '../mirror-drift.ts';
 import type { Decision, Instant, RecipeMemory } from '../model.ts';
-import { findingsOf } from '../pass-memory.ts';
+import { findingsOf, isRemembered } from '../pass-memory.ts';
 import type { PassPorts } from '../pass.ts';
 import type { Calendar } from '../ports.ts';
 import type { Row } from '../report.ts';
@@ -57,6 +57,7 @@ export async function lookAt(
   const instant = instantOf(ports.clock);
   // Before deciding: when a tag was first seen is part of what is said, and is not to be said otherwise by the next look.
   const seen = withSightings(observed, instant);
+  const last = knowledge.view(recipe) ?? null;
   knowledge.see(seen);
   const opening = openingFor(recipe, knowledge, ports.calendar, instant);
   const decided = decideWithin(
@@ -71,7 +72,7 @@ export async function lookAt(
     trial: handed.trial,
     onTrial,
   };
-  const { view, news, failure } = await remember(observed, found, instant, ports);
+  const { view, news, failure } = await remember({ observed, last }, found, instant, ports);
   const decision = failure === null ? decided.decision : saying(decided.decision, failure);
   const notes = failure === null ? news : [...news, failure];
   const { row, before } = knowledge.learn(view, decision, {
@@ -80,8 +81,12 @@ export async function lookAt(
     notes,
     synced: handed.synced ?? (mirrorState(view)?.state === 'equal' ? null : handed.standing),
   });
-  const told = toldOf({ reconcile, row, before, view, handed });
-  return { view, decision, told, isRemembered: failure === null };
+  return {
+    view,
+    decision,
+    told: toldOf({ reconcile, row, before, view, handed }),
+    isRemembered: failure === null,
+  };
 }
 
 function withSightings(view: RecipeView, instant: Instant): RecipeView {
@@ -132,7 +137,7 @@ interface Remembered {
 }
 
 async function remember(
-  observed: RecipeView,
+  { observed, last }: { observed: RecipeView; last: RecipeView | null },
   found: { view: RecipeView; decision: Decision } & Pick<
     Parameters<typeof findingsOf>[1],
     'outcome' | 'trial' | 'onTrial'
@@ -141,8 +146,13 @@ async function remember(
   ports: Pick<PassPorts, 'memory'>,
 ): Promise<Remembered> {
   const { view } = found;
-  if (!observed.memory.readable || !view.memory.readable || view.manifest?.enrolled !== true)
-    return { view, news: [], failure: null };
+  if (!observed.memory.readable || !view.memory.readable) return { view, news: [], failure: null };
+  if (!isRemembered(observed)) {
+    // For as long as this process runs: the times of its conditions are those of changes here, too.
+    const before = last?.memory.readable === true ? last.memory.value : view.memory.value;
+    const { memory } = findingsOf(before, found, instant);
+    return { view: { ...view, memory: readable(memory) }, news: [], failure: null };
+  }
   const before: RecipeMemory = observed.memory.value;
   const { memory, news } = findingsOf(view.memory.value, found, instant);
   if (memory === before) return { view, news, failure: null };

@@ -5,11 +5,13 @@
 import { believe, believeStill, changedRecipes, type Belief } from '../belief.ts';
 import { Fenced, inFull } from '../errors.ts';
 import { instantOf } from '../look.ts';
-import type { FleetConfig } from '../model.ts';
+import type { FleetConfig, Pause, Reading } from '../model.ts';
 import { reachDriver, type ObservePorts } from '../observe.ts';
+import { paused } from '../pause.ts';
 import type { Clock } from '../ports.ts';
-import type { Trouble } from './events.ts';
+import type { FleetChanged, Trouble } from './events.ts';
 import type { Knowledge } from './knowledge.ts';
+import { Standing } from './standing.ts';
 
 export interface ManifestsOptions {
   ports: Pick<ObservePorts, 'fleet' | 'registry' | 'driver'> & { clock: Clock };
@@ -19,17 +21,20 @@ export interface ManifestsOptions {
   /** The configuration is another one. */
   onConfig: (config: FleetConfig) => void;
   onRead: () => void;
+  /** What holds for the whole fleet is not what it was. */
+  onNews: (news: Pick<FleetChanged, 'keys' | 'freeze'>) => void;
   trouble: (trouble: Omit<Trouble, 'type'>) => void;
 }
 
 export class Manifests {
   readonly #options: ManifestsOptions;
   #reading: Promise<unknown> = Promise.resolve();
-  /** What was said of them last: the same is not said again. */
-  #said = '';
+  readonly #standing: Standing;
+  #cancelThaw: () => void = () => undefined;
 
   constructor(options: ManifestsOptions) {
     this.#options = options;
+    this.#standing = new Standing(options.trouble);
   }
 
   /**
@@ -42,6 +47,10 @@ export class Manifests {
     return await reading;
   }
 
+  stop(): void {
+    this.#cancelThaw();
+  }
+
   async #read(files: ReadonlySet<string>): Promise<string[]> {
     const { ports, knowledge } = this.#options;
     const before = knowledge.isAnythingBelieved ? knowledge.belief : null;
@@ -50,7 +59,12 @@ export class Manifests {
     knowledge.believe(belief, recorded);
     knowledge.driver = await reachDriver(belief.fleet, ports.driver);
     this.#options.onRead();
-    this.#tell(belief);
+    const keys = before === null ? [] : changedKeys(before.fleet.config, belief.fleet.config);
+    const freeze = knowledge.config?.freeze ?? null;
+    const isFrozen = paused(freeze, ports.clock.now()) !== null;
+    if (this.#standing.tell(belief) || keys.length > 0)
+      this.#options.onNews({ keys, freeze: isFrozen ? freeze : null });
+    this.#awaitThaw(freeze);
     return this.#affected(before, belief, files);
   }
 
@@ -78,33 +92,26 @@ export class Manifests {
     return [...new Set([...changedRecipes(before.fleet, fleet), ...touched])];
   }
 
-  #tell({ fleet, configKept, vanished, unread }: Belief): void {
-    if (unread !== null)
-      this.#say({
-        level: 'error',
-        message: 'the manifests cannot be read; what they said last stands',
-        fields: { why: unread },
-      });
-    else if (configKept !== null)
-      this.#say({
-        level: 'error',
-        message: 'the Reconciler document cannot be used; the last good one stays in force',
-        fields: { why: configKept },
-      });
-    else if (vanished !== null)
-      this.#say({
-        level: 'error',
-        message: 'many manifests vanished at once; their recipes are held until that is confirmed',
-        fields: { recipes: vanished.names },
-      });
-    else if (fleet.problems.length > 0)
-      this.#say({ level: 'warn', message: 'some manifests are wrong', fields: { problems: fleet.problems } });
-    else this.#said = '';
+  /** A freeze ends by itself, and nothing else may happen then that would say so. */
+  #awaitThaw(freeze: Pause | null): void {
+    const { clock } = this.#options.ports;
+    this.#cancelThaw();
+    const end = paused(freeze, clock.now())?.nextAt ?? null;
+    if (end === null) return;
+    this.#cancelThaw = clock.alarm(Math.max(0, Date.parse(end) - clock.now().getTime()) + MARGIN_MS, () => {
+      if (paused(freeze, clock.now()) === null) this.#options.onNews({ keys: ['freeze'], freeze: null });
+      else this.#awaitThaw(freeze);
+    });
   }
+}
 
-  #say(trouble: Omit<Trouble, 'type'>): void {
-    const text = JSON.stringify(trouble);
-    if (text !== this.#said) this.#options.trouble(trouble);
-    this.#said = text;
-  }
+/** Just after the moment, not just before it. */
+const MARGIN_MS = 50;
+
+function changedKeys(before: Reading<FleetConfig>, now: Reading<FleetConfig>): string[] {
+  if (!before.readable || !now.readable) return [];
+  const [one, other] = [Object.entries(before.value), new Map(Object.entries(now.value))];
+  return one
+    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(other.get(key)))
+    .map(([key]) => key);
 }
