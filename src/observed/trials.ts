@@ -6,6 +6,7 @@ import { TRIAL_FILE, type Layout } from '../state/layout.ts';
 import {
   Commit,
   GenerationNumber,
+  Image,
   listFolder,
   readStored,
   SafeName,
@@ -41,6 +42,8 @@ const Trial = z.object({
   endedAt: Time.nullable(),
   uptime: z.object({ start: Uptime, end: Uptime.nullable() }).nullable().default(null),
   steps: z.array(Step),
+  images: z.array(Image).default([]),
+  notes: z.array(z.string()).default([]),
   instance: z.object({ host: z.string(), pid: z.number(), term: z.string() }),
   program: z.object({ version: z.string(), commit: z.string() }),
   promoted: z.boolean(),

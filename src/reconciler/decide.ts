@@ -66,7 +66,8 @@ function drifted(view: RecipeView, fleet: FleetView, found: Drift, context: Deci
   );
   const gated = gate({ view, fleet, manifest, config, target, inputs, closure, context });
   const keep = worthKeeping(question).slice(0, manifest.retain - 1);
-  const plan: TrialPlan = { kind: found.drift, target, base, dependencies, keep, inputs, domain };
+  const images = found.record?.images ?? [];
+  const plan: TrialPlan = { kind: found.drift, target, base, dependencies, keep, images, inputs, domain };
   return {
     recipe: view.recipe,
     decision: gated?.decision ?? found.drift,

@@ -4,6 +4,7 @@
  */
 import { deployClones, environmentFor } from './clones.ts';
 import { describe, TrialFault } from './errors.ts';
+import { repointed } from './images.ts';
 import type { CheckPhase, Manifest } from './model.ts';
 import type { Deployed, NewHome, Work } from './ports.ts';
 import {
@@ -137,8 +138,20 @@ async function deploy(run: TrialRun, home: NewHome, subject: Subject, work: Work
     tmp: tmpFolder(run),
   };
   const deployed = await run.ports.driver.deploy(request, workOn(run, 'apps', work));
-  work.log.note(`${version} is healthy at ${deployed.url}`);
+  const unjudged = run.ports.driver.unjudged();
+  work.log.note(`${version} is healthy at ${deployed.url}${unjudged === null ? '' : `; ${unjudged}`}`);
+  tellImages(run, subject, deployed, work);
   return deployed;
+}
+
+/** Those of the release under test are remembered; those of a base are its own release's. */
+function tellImages(run: TrialRun, { commit }: Subject, { images }: Deployed, work: Work): void {
+  const { trial, plan } = run;
+  if (commit === plan.target.commit) trial.images = images;
+  for (const note of repointed(plan.images, images)) {
+    work.log.note(note);
+    if (!trial.notes.includes(note)) trial.notes.push(note);
+  }
 }
 
 async function undeploy(run: TrialRun, stack: string, work: Work): Promise<void> {

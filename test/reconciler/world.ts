@@ -95,6 +95,7 @@ export function record(
     stack: null,
     domain: null,
     volumes: [],
+    images: [],
     trial: null,
     ...over,
   };
@@ -222,6 +223,8 @@ export function trial(over: Partial<TrialRecord> = {}): TrialRecord {
     endedAt: new Date(NOW.getTime() - HOUR).toISOString(),
     uptime: null,
     steps: [],
+    images: [],
+    notes: [],
     instance: { host: 'host', pid: 1, term: 'term' },
     program: { version: '1.0.0', commit: 'c0ffee' },
     promoted: false,

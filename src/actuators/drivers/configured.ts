@@ -36,6 +36,7 @@ export function configuredDriver(makers: DriverMakers): ConfiguredDriver {
       },
       stackName: (stack) => now().stackName(stack),
       environment: () => now().environment(),
+      unjudged: () => now().unjudged(),
       reach: () => now().reach(),
       address: (domain) => now().address(domain),
       deploy: (...operands) => now().deploy(...operands),

@@ -1,6 +1,6 @@
 /** Decisions: what to do about a recipe now, why, and with everything that doing it takes. */
 import type { Manifest, ReleaseRef } from './desired.ts';
-import type { HeldByTag, VolumeRecord } from './observed.ts';
+import type { HeldByTag, ImageRecord, VolumeRecord } from './observed.ts';
 
 export type DriftKind = 'seed' | 'advance' | 'repair';
 
@@ -71,6 +71,8 @@ export interface TrialPlan {
   dependencies: readonly DependencyPlan[];
   /** Generations that stay beside the new canonical, newest first. */
   keep: readonly { generation: number; commit: string }[];
+  /** What the canonical ran from when it was promoted: the same names may stand for something else by now. */
+  images: readonly ImageRecord[];
   inputs: string;
   domain: string;
 }

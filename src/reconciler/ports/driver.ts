@@ -1,5 +1,5 @@
 /** What deploys apps, and what every effect of a trial is given besides its own operands. */
-import type { Damage, Finding, Manifest, Reading, VolumeRecord } from '../model.ts';
+import type { Damage, Finding, ImageRecord, Manifest, Reading, VolumeRecord } from '../model.ts';
 
 /** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). Never throws. */
 export interface StepLog {
@@ -74,6 +74,8 @@ export interface Deployed {
   added: readonly string[];
   /** Volumes that this release no longer has; they were removed from the home. */
   dropped: readonly string[];
+  /** What it runs from; none where apps are no images. */
+  images: readonly ImageRecord[];
   /** Throws a `TrialFault` unless the app still runs and answers, now. */
   confirm(): Promise<void>;
 }
@@ -90,6 +92,8 @@ export interface Driver {
   stackName(stack: string): string;
   /** What commands of a manifest get, besides what the core tells them, to reach apps where these run. */
   environment(): Readonly<Record<string, string>>;
+  /** What of an app is not judged, as this driver is set up, in words that every result says; null where all is. */
+  unjudged(): string | null;
   /** Can this driver work here at all? */
   reach(): Promise<Reading<null>>;
   address(domain: string): Promise<Address>;

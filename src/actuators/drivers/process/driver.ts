@@ -50,6 +50,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
     kind: 'process',
     stackName: (stack) => stack,
     environment: () => ({}),
+    unjudged: () => null,
     reach: async () => {
       try {
         accessSync('/proc/self/environ', constants.R_OK);
@@ -137,7 +138,7 @@ async function deploy(request: DeployRequest, work: Work, onStart: (app: App) =>
   onStart(app);
   const patient = { app, title, health: manifest.health, port, signal: work.signal };
   await awaitHealthy(patient);
-  return { url: address.url, added, dropped, confirm: () => assertHealthy(patient) };
+  return { url: address.url, added, dropped, images: [], confirm: () => assertHealthy(patient) };
 }
 
 /** The names that the contract gives win over what a manifest calls the same. */

@@ -13,6 +13,7 @@ import type { DeployOptions } from './deployment.ts';
 import { askEdge } from './edge.ts';
 import { complaint } from './engine.ts';
 import { readServices, type ServiceFacts } from './facts.ts';
+import { readImages } from './images.ts';
 import { askInside, joinStack } from './inside.ts';
 import { assertNamesFit } from './name-lengths.ts';
 import { NAMESPACE, stackName } from './names.ts';
@@ -52,7 +53,7 @@ export async function deployStack(
   await joinStack(request, recipe.compose, options, work);
   if (edge !== null) await relayAtEdge(home.stack, recipe.compose, options.network, options, work);
   const patient = patientOf(request, stack, services, options, work);
-  await awaitConverged(patient);
+  const images = await readImages(engine, recipe.compose, await awaitConverged(patient), work);
   await tunnel.hangUp();
   await removeVolumes(gone, stack, options, work);
   await dropSwarmSecrets(engine, home.stack, secrets, work);
@@ -61,6 +62,7 @@ export async function deployStack(
     url: request.address.url,
     added,
     dropped: gone.map(({ name }) => name),
+    images,
     confirm: () => assertConverged(patient),
   };
 }

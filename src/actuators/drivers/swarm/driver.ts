@@ -37,6 +37,8 @@ export interface SwarmOptions {
 
 const REAP_GRACE_MS = 2000;
 
+const UNJUDGED = 'only the inside was judged: spec.swarm.edge is none';
+
 export function swarmDriver(options: SwarmOptions): Driver {
   return new SwarmDriver(options);
 }
@@ -57,6 +59,10 @@ class SwarmDriver implements Driver {
 
   environment(): Readonly<Record<string, string>> {
     return pointers();
+  }
+
+  unjudged(): string | null {
+    return this.#options.settings().edge === null ? UNJUDGED : null;
   }
 
   reach(): Promise<Reading<null>> {
