@@ -64,6 +64,16 @@ export interface Damage {
   what: string;
 }
 
+/** That a home was found to be as it was promoted when it was last read. */
+export interface Inspected {
+  stack: string;
+  /** A digest of what it was compared with. */
+  expected: string;
+  at: string;
+  bytes: number;
+  allocatedBytes: number;
+}
+
 /** One generation that a record names, as it lies on disk now. */
 export interface ObservedGeneration {
   generation: number;

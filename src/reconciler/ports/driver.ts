@@ -52,6 +52,12 @@ export interface Address {
   release(): Promise<void>;
 }
 
+/** What a home held when it was promoted. */
+export interface ExpectedData {
+  volumes: readonly VolumeRecord[];
+  secrets: readonly string[];
+}
+
 export interface DeployRequest {
   home: NewHome;
   recipe: string;
@@ -120,13 +126,17 @@ export interface Driver {
   ): Promise<{ volumes: VolumeRecord[]; secrets: string[] }>;
   /** Forces a home's data to disk. */
   flush(home: DataHome, work: Work): Promise<void>;
+  /** Does it take so long to inspect a home that this is not done at every look (`verify.interval`)? */
+  readonly isInspectingCostly: boolean;
+  /** What of a home is not there, found without reading any of it. Throws as `inspect` does. */
+  missing(home: DataHome, expected: ExpectedData): Promise<Damage[]>;
   /**
    * Compares a home with what it was when promoted. A fingerprint that differs is confirmed by the digest before
    * anything is called changed. Throws where something cannot be read, which is not the same as missing.
    */
   inspect(
     home: DataHome,
-    expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+    expected: ExpectedData,
   ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }>;
   /**
    * Compares a home with what it was when promoted, for an audit: each thing by itself, so that one which cannot be
@@ -135,7 +145,7 @@ export interface Driver {
    */
   examine(
     home: DataHome,
-    expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+    expected: ExpectedData,
     options: { contents: 'always' | 'where-doubtful'; signal: AbortSignal },
   ): Promise<Finding[]>;
   /** Removes what the driver keeps of a home outside its folder; the folder itself is the caller's. */

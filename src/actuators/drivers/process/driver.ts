@@ -17,6 +17,7 @@ import {
   flushHome,
   inspectHome,
   measureHome,
+  missingIn,
   secretFile,
   shapeVolumes,
   volumeFolder,
@@ -31,6 +32,16 @@ const GRACE_MS = 10_000;
 const FAILED_GRACE_MS = 5000;
 /** What is reaped was undeployed before, or belongs to a predecessor that is gone: nobody needs its last words. */
 const REAP_GRACE_MS = 2000;
+
+/** Data at rest is folders, which nothing has to run for. */
+const AT_REST = {
+  isInspectingCostly: false,
+  missing: missingIn,
+  inspect: inspectHome,
+  examine: examineHome,
+  remove: async () => undefined,
+  held: async () => ({ readable: true, value: [] }),
+} satisfies Partial<Driver>;
 
 export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {}): Driver {
   /** What runs, by mark; a stack that this process did not start is found by its mark alone. */
@@ -83,10 +94,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       infra('flush-failed', `force the data of ${home.stack} to disk`, work.signal, () =>
         flushHome(home, work),
       ),
-    inspect: inspectHome,
-    examine: examineHome,
-    remove: async () => undefined,
-    held: async () => ({ readable: true, value: [] }),
+    ...AT_REST,
     reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
     owned: async (mark, folder) =>
       findProcesses(mark, { folders: [folder], lifelines: [folder] }).map(

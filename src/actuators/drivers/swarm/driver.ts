@@ -19,7 +19,15 @@ import type { Reachable } from './dependencies.ts';
 import { deployStack } from './deploy.ts';
 import { Engine, pointers, type Call } from './engine.ts';
 import { Helper } from './helper.ts';
-import { cloneHome, examineHome, flushHome, inspectHome, measureHome, type Keeper } from './homes.ts';
+import {
+  cloneHome,
+  examineHome,
+  flushHome,
+  inspectHome,
+  measureHome,
+  missingIn,
+  type Keeper,
+} from './homes.ts';
 import { LABEL, stackName } from './names.ts';
 import { ownNode, reachSwarm } from './node.ts';
 import { findMarked } from './owned.ts';
@@ -45,6 +53,8 @@ export function swarmDriver(options: SwarmOptions): Driver {
 
 class SwarmDriver implements Driver {
   readonly kind = 'swarm';
+  /** A container for each generation. */
+  readonly isInspectingCostly = true;
   readonly #options: SwarmOptions;
   readonly #engine = new Engine();
   readonly #tunnels = new Map<Address, Tunnel>();
@@ -122,6 +132,10 @@ class SwarmDriver implements Driver {
     await infra('flush-failed', `force the data of ${home.stack} to disk`, work.signal, async () =>
       flushHome(await this.#keeper(work), home, work),
     );
+  }
+
+  async missing(...[home, expected]: Parameters<Driver['missing']>): ReturnType<Driver['missing']> {
+    return await missingIn(await this.#keeper(this.#looking()), home, expected, this.#looking());
   }
 
   async inspect(...[home, expected]: Parameters<Driver['inspect']>): ReturnType<Driver['inspect']> {
