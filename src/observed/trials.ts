@@ -32,7 +32,7 @@ const Trial = z.object({
   recipe: SafeName,
   version: z.string(),
   commit: Commit,
-  base: z.object({ version: z.string(), generation: GenerationNumber }).nullable(),
+  base: z.object({ version: z.string(), generation: GenerationNumber.nullable() }).nullable(),
   generation: GenerationNumber,
   inputs: z.string(),
   verdict: z.enum(['green', 'red', 'timeout', 'infra', 'superseded', 'interrupted']).nullable(),

@@ -159,6 +159,7 @@ export interface Sketch {
   tags?: readonly Tag[];
   record?: CanonicalRecord | null;
   generations?: readonly ObservedGeneration[];
+  adoptable?: readonly string[];
   memory?: RecipeMemory;
   trials?: readonly TrialRecord[];
 }
@@ -174,6 +175,7 @@ export function view(sketch: Sketch = {}): RecipeView {
     mirror: null,
     record: readable(sketch.record ?? null),
     generations: readable(sketch.generations ?? []),
+    adoptable: readable(sketch.adoptable ?? []),
     memory: readable(sketch.memory ?? memory()),
     trials: readable(sketch.trials ?? []),
     leftovers: readable([]),

@@ -43,6 +43,8 @@ export function configuredDriver(makers: DriverMakers, inspections: Inspections)
       deploy: (...operands) => now().deploy(...operands),
       undeploy: (...operands) => now().undeploy(...operands),
       clone: (...operands) => inspections.clone(now(), ...operands),
+      adoptable: (recipe) => now().adoptable(recipe),
+      adopt: (...operands) => now().adopt(...operands),
       measure: (...operands) => now().measure(...operands),
       flush: (...operands) => now().flush(...operands),
       get isInspectingCostly() {

@@ -27,7 +27,8 @@ export function trial(record: TrialRecord, tail: readonly string[], now: Date): 
             'Upgraded from',
             base === null
               ? 'nothing: installed afresh'
-              : html`${base.version}, generation ${base.generation}`,
+              : html`${base.version},
+                ${base.generation === null ? 'adopted' : `generation ${base.generation}`}`,
           ],
           ['Makes generation', generation],
           ['Began', moment(startedAt, now)],

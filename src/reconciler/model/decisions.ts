@@ -50,17 +50,28 @@ export interface DependencyPlan {
   manifest: Manifest;
 }
 
-/** The generation that a trial upgrades from. */
-export interface Base {
+interface BaseRelease {
   version: string;
   commit: string;
+  /** The manifest it was promoted with; the current one where that is not known. */
+  manifest: Manifest;
+}
+
+export interface BaseGeneration extends BaseRelease {
   generation: number;
   folder: string;
   stack: string;
   volumes: readonly VolumeRecord[];
-  /** The manifest it was promoted with; the current one where that is not known. */
-  manifest: Manifest;
 }
+
+/** What the script that this program replaces left of an adopted canonical: volumes, of which nothing was recorded. */
+export interface AdoptedBase extends BaseRelease {
+  generation: null;
+  volumes: readonly string[];
+}
+
+/** What a trial upgrades from. */
+export type Base = BaseGeneration | AdoptedBase;
 
 /** What a trial is to do, complete: deciding it took every reading, running it takes only this. */
 export interface TrialPlan {

@@ -33,7 +33,8 @@ export interface TrialRecord {
   recipe: string;
   version: string;
   commit: string;
-  base: { version: string; generation: number } | null;
+  /** No generation: what an adopted record stands for. */
+  base: { version: string; generation: number | null } | null;
   generation: number;
   inputs: string;
   verdict: Verdict | null;

@@ -116,6 +116,16 @@ export interface Driver {
    */
   clone(source: DataHome, volumes: readonly VolumeRecord[], target: NewHome, work: Work): Promise<void>;
   /**
+   * Volumes that the script which this program replaces left of a recipe, by the names that the recipe has for them; none
+   * of engines that it did not use. Never throws.
+   */
+  adoptable(recipe: string): Promise<Reading<string[]>>;
+  /**
+   * Copies those into a new home. They are only read, and there is nothing that a copy could be compared with; their
+   * secrets are not to be had.
+   */
+  adopt(recipe: string, volumes: readonly string[], target: NewHome, work: Work): Promise<void>;
+  /**
    * Fingerprints and digests of every volume that a manifest gives a home at rest, and its secrets' names. Throws
    * `red` where the app did away with one; removes what else the app left there.
    */

@@ -35,6 +35,10 @@ const REAP_GRACE_MS = 2000;
 
 /** Data at rest is folders, which nothing has to run for. */
 const AT_REST = {
+  adoptable: async () => ({ readable: true, value: [] }),
+  adopt: async (recipe) => {
+    throw new TrialFault('infra', 'nothing-to-adopt', `no folder of ${recipe} was left by anything else`);
+  },
   isInspectingCostly: false,
   missing: missingIn,
   inspect: inspectHome,

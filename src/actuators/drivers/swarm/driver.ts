@@ -15,6 +15,7 @@ import type {
   NewHome,
   Work,
 } from '../../../reconciler/ports.ts';
+import { adoptableVolumes, adoptVolumes } from './adoption.ts';
 import type { Reachable } from './dependencies.ts';
 import { deployStack } from './deploy.ts';
 import { Engine, pointers, type Call } from './engine.ts';
@@ -122,6 +123,19 @@ class SwarmDriver implements Driver {
     });
   }
 
+  async adoptable(recipe: string): Promise<Reading<string[]>> {
+    return await reading(`what else the Swarm has of ${recipe}`, async () =>
+      adoptableVolumes(await this.#keeper(this.#looking()), recipe, this.#looking()),
+    );
+  }
+
+  async adopt(...[recipe, names, target, work]: Parameters<Driver['adopt']>): Promise<void> {
+    await infra('clone-failed', `copy the adopted volumes of ${recipe}`, work.signal, async () => {
+      const labels = await this.#labels(target, work);
+      await adoptVolumes(await this.#keeper(work), recipe, names, target, labels, callOf(work));
+    });
+  }
+
   async measure(...[home, , work]: Parameters<Driver['measure']>): ReturnType<Driver['measure']> {
     return await infra('measure-failed', `measure the data of ${home.stack}`, work.signal, async () =>
       measureHome(await this.#keeper(work), home, callOf(work)),
@@ -156,13 +170,12 @@ class SwarmDriver implements Driver {
   }
 
   async held(recipe: string): Promise<Reading<HeldHome[]>> {
-    try {
+    return await reading(`what the Swarm keeps of ${recipe}`, async () => {
       const { volumes } = await this.#keeper(this.#looking());
-      const all = homesOf(await volumes.list(null, this.#looking()));
-      return { readable: true, value: all.filter(({ owner }) => owner.recipe === recipe) };
-    } catch (error) {
-      return { readable: false, why: `cannot tell what the Swarm keeps of ${recipe}: ${describe(error)}` };
-    }
+      return homesOf(await volumes.list(null, this.#looking())).filter(
+        ({ owner }) => owner.recipe === recipe,
+      );
+    });
   }
 
   /** Commands first: what they are still about to make would be found by nobody. */
@@ -266,6 +279,14 @@ class SwarmDriver implements Driver {
 /** A call says things of its own, which are no trial's to log. */
 function callOf({ mark, signal }: Work): Call {
   return { mark, signal };
+}
+
+async function reading<T>(what: string, read: () => Promise<T>): Promise<Reading<T>> {
+  try {
+    return { readable: true, value: await read() };
+  } catch (error) {
+    return { readable: false, why: `cannot tell ${what}: ${describe(error)}` };
+  }
 }
 
 /** What the engine refuses is no fault of the recipe; what was ended on purpose is none. */
