@@ -47,7 +47,7 @@ export async function observeFleet(
   signal: AbortSignal,
   recalling?: Recalling,
 ): Promise<Observation> {
-  const fleet = await ports.fleet.load();
+  const fleet = await ports.fleet.look();
   const [recorded, atWork] = [await ports.registry.recorded(), await ports.registry.atWork()];
   const driver = await reachDriver(fleet, ports.driver);
   const recalled = driver.readable

@@ -37,6 +37,8 @@ export interface Calendar {
 
 export interface FleetSource {
   load(): Promise<Fleet>;
+  /** For a look at everything. What was read when the program was opened is not read again for the first one. */
+  look(): Promise<Fleet>;
 }
 
 export interface Asking {
