@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { commandRunner } from './actuators/commands.ts';
 import { configuredDriver } from './actuators/drivers/configured.ts';
+import { Inspections } from './actuators/drivers/inspections.ts';
 import { processDriver } from './actuators/drivers/process/driver.ts';
 import { tellingSource, type TellingSource } from './actuators/drivers/telling-source.ts';
 import { swarmDriver } from './actuators/drivers/swarm/driver.ts';
@@ -63,6 +64,7 @@ export interface Reader extends LookPorts {
   driver: Driver;
   mirrors: MirrorReader;
   passes: PassesFile;
+  inspections: Inspections;
 }
 
 export interface Actor {
@@ -86,10 +88,15 @@ async function openParts(settings: Settings): Promise<{ manifests: TellingSource
   await checkSchema(layout);
   const passes = new PassesFile(layout);
   const mark = randomBytes(16).toString('hex');
-  const { driver, settle } = configuredDriver({
-    process: () => processDriver(),
-    swarm: (swarm) => swarmDriver({ settings: swarm, instance: () => instanceOf(layout), mark }),
-  });
+  const clock = openSystemClock();
+  const inspections = new Inspections({ now: () => clock.now(), earlier: () => passes.inspected() });
+  const { driver, settle } = configuredDriver(
+    {
+      process: () => processDriver(),
+      swarm: (swarm) => swarmDriver({ settings: swarm, instance: () => instanceOf(layout), mark }),
+    },
+    inspections,
+  );
   const registry = fileRegistry({
     layout,
     driver,
@@ -114,8 +121,9 @@ async function openParts(settings: Settings): Promise<{ manifests: TellingSource
     registry,
     driver,
     passes,
+    inspections,
     settled: settledRecipes({ layout, driver, passes, beat: null }),
-    clock: openSystemClock(),
+    clock,
     program: programInfo(),
     digest: (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     fleet: told,
@@ -225,7 +233,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
       layout,
       ports,
       lease: { ...lease, release: () => endTerm(lease, driver) },
-      store: async (result, how) => await storeResult({ layout, passes }, term, result, { ...how, warn }),
+      store: async (result, how) => await storeResult(reader, term, result, { ...how, warn }),
     };
   } catch (error) {
     await lease.release();
@@ -254,7 +262,7 @@ function backgroundOf(term: Term, log: Logger): PassPorts['background'] {
 }
 
 async function storeResult(
-  { layout, passes }: Pick<Reader, 'layout' | 'passes'>,
+  { layout, passes, inspections }: Pick<Reader, 'layout' | 'passes' | 'inspections'>,
   term: Term,
   { startedAt, enrolled, fleet, settled, report }: PassResult,
   {
@@ -269,7 +277,8 @@ async function storeResult(
   if (!earlier.readable) warn({ why: earlier.why }, 'the history of passes is damaged and begun anew');
   const before = earlier.readable ? earlier.value : null;
   const { configFile, memory } = fleet;
-  const pass = { startedAt, enrolled, configFile, memory, settled, whole, isOver, report };
+  const inspected = await inspections.recent();
+  const pass = { startedAt, enrolled, configFile, memory, settled, inspected, whole, isOver, report };
   return await storePass(layout, term, pass, before);
 }
 

@@ -1,5 +1,5 @@
 /** Stores a pass's result: the one file that a pass without drift writes (invariant I4). */
-import type { FleetMemory, Settled } from '../reconciler/model.ts';
+import type { FleetMemory, Inspected, Settled } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
 import { packSettled } from '../state/settled.ts';
 import type { Term } from '../state/term.ts';
@@ -13,6 +13,7 @@ export interface FinishedPass<Row extends { recipe: string }> {
   configFile: string | null;
   memory: FleetMemory | null;
   settled: ReadonlyMap<string, Settled>;
+  inspected: readonly Inspected[];
   /** Whether all recipes were in scope. */
   whole: boolean;
   /** False between the rounds of a loop, which stores what is news: the history only tells of what ended. */
@@ -66,8 +67,8 @@ export async function storePass<Row extends { recipe: string }, EarlierRow exten
   const entry = { startedAt, endedAt: observedAt, ...said, summary, program };
   const before = earlier?.history ?? [];
   const history = (pass.isOver ? [entry, ...before] : before).slice(0, HISTORY);
-  const { memory } = pass;
+  const { memory, inspected } = pass;
   const settled = memory === null ? null : packSettled(memory.digest, observedAt, pass.settled);
-  await term.write(layout.passes, `${JSON.stringify({ last, history, memory, settled })}\n`);
+  await term.write(layout.passes, `${JSON.stringify({ last, history, memory, settled, inspected })}\n`);
   return others;
 }

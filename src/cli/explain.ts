@@ -114,14 +114,24 @@ function print(out: Output, explanation: Explanation, tail: readonly string[]): 
   for (const dependency of observed.dependencies) line(`dependency ${dependency}`);
 
   heading('Last trial');
-  if (lastTrial === null) {
-    line('none');
-    return;
-  }
-  const { id, version, verdict, promoted, steps, program } = lastTrial;
+  if (lastTrial === null) line('none');
+  else printTrial(out, lastTrial, tail, heading, line);
+}
+
+function printTrial(
+  out: Output,
+  trial: TrialRecord,
+  tail: readonly string[],
+  heading: (text: string) => void,
+  line: (text: string) => void,
+): void {
+  const { id, version, verdict, promoted, steps, program, notes, images } = trial;
   const failed = steps.find(({ ok }) => ok === false);
   line(`${id}: ${version}, ${outcome({ id, verdict, promoted, step: failed?.name ?? null, message: null })}`);
   line(`run by version ${program.version} (${program.commit})`);
+  for (const note of notes) line(`note: ${note}`);
+  for (const { service, reference, digest, id: image } of images)
+    line(`image  ${service}: ${reference}, ${digest ?? image}`);
   const rows = steps.map(({ name, ok, message }) => [
     `  ${name}`,
     ok === null ? 'open' : ok ? 'ok' : 'failed',

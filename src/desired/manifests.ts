@@ -20,7 +20,7 @@ export interface Surroundings {
 }
 
 /** Desired state as a folder of manifests, read anew at every look. */
-export function manifestFolder(folder: string, surroundings: Surroundings): FleetSource {
+export function manifestFolder(folder: string, surroundings: Surroundings): Pick<FleetSource, 'load'> {
   return {
     async load() {
       await assertReadable(folder);

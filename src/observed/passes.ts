@@ -1,7 +1,7 @@
 /** The last pass's stored result and the history of passes before it, in one file. */
 import { statSync } from 'node:fs';
 import { z } from 'zod';
-import type { FleetMemory, Row, Settled } from '../reconciler/model.ts';
+import type { FleetMemory, Inspected, Row, Settled } from '../reconciler/model.ts';
 import type { Layout } from '../state/layout.ts';
 import { unpackSettled, type Entry } from '../state/settled.ts';
 import { conforming, readJson, readStored, type Stored } from '../state/stored.ts';
@@ -109,6 +109,18 @@ const Remembered = z.object({
   memory: z.object({ digest: z.string(), text: z.string(), check: z.string() }).nullable().default(null),
 });
 
+const Inspections = z.object({
+  inspected: z.array(
+    z.object({
+      stack: z.string(),
+      expected: z.string(),
+      at: z.string(),
+      bytes: z.number(),
+      allocatedBytes: z.number(),
+    }),
+  ),
+});
+
 /** Only what was written by this program passes its check sum, so no more is asked of what it is made of. */
 const Settlement = z.object({
   settled: z.object({
@@ -139,7 +151,13 @@ export class PassesFile {
     return read.readable ? (read.value?.memory ?? null) : null;
   }
 
-  /** Recipes that were settled; null as above. */
+  /** What was inspected lately and found to be well; nothing where nothing is remembered, or it cannot be read. */
+  async inspected(): Promise<readonly Inspected[]> {
+    const read = await this.#readAs(Inspections);
+    return read.readable ? (read.value?.inspected ?? []) : [];
+  }
+
+  /** Recipes that were settled; null where nothing is remembered, or it cannot be read. */
   async settled(): Promise<{ by: string; at: string; recipes: ReadonlyMap<string, Settled> } | null> {
     const read = await this.#readAs(Settlement);
     if (!read.readable || read.value === null) return null;

@@ -35,6 +35,7 @@ export function fileRegistry(options: RegistryOptions): Registry {
     record: async (recipe) =>
       RECIPE_NAME.test(recipe) ? await readRecord(layout.record(recipe), recipe) : nothing(null),
     generations: (record) => observeGenerations(record, options),
+    adoptable: (recipe) => options.driver.adoptable(recipe),
     trials: async (recipe) =>
       RECIPE_NAME.test(recipe) ? await readTrials(layout, recipe, options.warn) : nothing([]),
     trialFolders: (recipe) => readTrialFolders(layout, recipe),

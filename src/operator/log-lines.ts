@@ -68,9 +68,9 @@ function logTrial(log: Logger, reconcile: string, { type, recipe, trial, step }:
     log[isWell ? 'info' : 'warn']({ ...fields, step, ok: ended?.ok, why: ended?.message }, 'a step ended');
   }
   if (type !== 'trial-ended') return;
-  const { verdict, reason, promoted, message } = trial;
+  const { verdict, reason, promoted, message, notes } = trial;
   log[verdict === 'green' ? 'info' : 'warn'](
-    { ...fields, verdict, reason, promoted, why: message },
+    { ...fields, verdict, reason, promoted, notes, why: message },
     'a trial ended',
   );
 }

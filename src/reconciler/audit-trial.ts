@@ -41,7 +41,12 @@ function evidenceClaims(evidence: AuditEvidence, record: CanonicalRecord, trial:
   const close = trial.endedAt === null ? pass(evidence) : anew;
   return [
     judge('trial-verdict', 'that trial ended, was green, and was promoted', verdictFault(trial), close),
-    judge('trial-tested', `it tested exactly ${version} at ${commit}`, testedFault(trial, record), anew),
+    judge(
+      'trial-tested',
+      `it tested exactly ${version} at ${commit}`,
+      testedFault(trial, record) ?? imagesFault(trial, record),
+      anew,
+    ),
     judge('trial-base', 'it built on nothing, or on a strictly older release', baseFault(trial), anew),
     judge('trial-steps', 'every step of it went well', stepsFault(trial), anew),
     judge(
@@ -83,6 +88,17 @@ function testedFault(
     .filter((field) => trial[field] !== named[field])
     .map((field) => `${field} ${trial[field]}, expected ${named[field]}`);
   return differing.length === 0 ? null : `it says ${differing.join('; ')}`;
+}
+
+function imagesFault({ images }: TrialRecord, record: CanonicalRecord): string | null {
+  const ran = imagesText(images);
+  return ran === imagesText(record.images) ? null : `it ran other images than the record names: ${ran}`;
+}
+
+function imagesText(images: CanonicalRecord['images']): string {
+  return images
+    .map(({ service, reference, digest, id }) => [service, reference, digest, id].join(' '))
+    .join(', ');
 }
 
 function baseFault({ base, version }: TrialRecord): string | null {

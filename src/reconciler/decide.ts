@@ -6,13 +6,13 @@
  * `gate` says whether something holds the trial back; if nothing does, the decision carries the whole plan of the
  * trial. Nothing in here reads a clock, a file or a process; `plan` prints what `--once` acts on.
  */
-import { chooseBase, worthKeeping } from './base.ts';
+import { adoptedBase, chooseBase, worthKeeping } from './base.ts';
 import { observedGeneration } from './conditions.ts';
 import { closureOf } from './dependencies.ts';
 import { findDrift, type Drift, type Settled } from './drift.ts';
 import { gate } from './gates.ts';
 import { inputsText } from './inputs.ts';
-import type { Base, Decision, ObservedGeneration, TrialPlan } from './model.ts';
+import type { Base, Decision, TrialPlan } from './model.ts';
 import type { DecideContext, FleetView, RecipeView } from './view.ts';
 
 export function decide(view: RecipeView, fleet: FleetView, context: DecideContext): Decision {
@@ -52,7 +52,7 @@ function drifted(view: RecipeView, fleet: FleetView, found: Drift, context: Deci
     distrusted: found.distrusted,
     manifest,
   };
-  const base = chooseBase(question);
+  const base = chooseBase(question) ?? adoptedBase(view, found);
   const closure = closureOf(
     [...manifest.dependsOn, ...(base?.manifest.dependsOn ?? [])],
     fleet,
@@ -66,7 +66,8 @@ function drifted(view: RecipeView, fleet: FleetView, found: Drift, context: Deci
   );
   const gated = gate({ view, fleet, manifest, config, target, inputs, closure, context });
   const keep = worthKeeping(question).slice(0, manifest.retain - 1);
-  const plan: TrialPlan = { kind: found.drift, target, base, dependencies, keep, inputs, domain };
+  const images = found.record?.images ?? [];
+  const plan: TrialPlan = { kind: found.drift, target, base, dependencies, keep, images, inputs, domain };
   return {
     recipe: view.recipe,
     decision: gated?.decision ?? found.drift,
@@ -74,7 +75,7 @@ function drifted(view: RecipeView, fleet: FleetView, found: Drift, context: Deci
     reason: gated?.reason ?? found.reason,
     message:
       gated === null
-        ? `${found.message}${howBuilt(found, base, generations)}`
+        ? `${found.message}${howBuilt(found, base, view)}`
         : `${gated.message}; ${found.message}`,
     latest: target,
     canonical: canonicalOf(view),
@@ -92,11 +93,10 @@ function canonicalOf(view: RecipeView): Decision['canonical'] {
 }
 
 /** Says from what the trial builds where that is not the canonical as one would expect, and so what is lost. */
-function howBuilt(found: Drift, base: Base | null, generations: readonly ObservedGeneration[]): string {
-  if (found.record === null) return '';
-  const { record } = found;
-  if (record.generation === null)
-    return '; the canonical was adopted without volumes, so it is installed afresh';
+function howBuilt({ record }: Drift, base: Base | null, view: RecipeView): string {
+  if (record === null) return '';
+  if (record.generation === null) return howAdopted(base, view);
+  const generations = view.generations.readable ? view.generations.value : [];
   if (base?.generation === record.generation) return '';
   const canonical = generations.find(({ generation }) => generation === record.generation);
   const damage = (canonical?.damage ?? []).map(({ what, kind }) => `${what} ${kind}`).join(', ');
@@ -104,4 +104,12 @@ function howBuilt(found: Drift, base: Base | null, generations: readonly Observe
   return base === null
     ? `${why}; no older intact generation serves, so it is installed afresh and the data of the canonical is lost`
     : `${why}; it is built from kept generation ${base.generation} (${base.version}), and what came after that is lost`;
+}
+
+function howAdopted(base: Base | null, { adoptable }: RecipeView): string {
+  if (base?.generation === null)
+    return `; it is built from copies of the adopted volumes ${base.volumes.join(', ')}, with new secrets`;
+  const isLeft = adoptable.readable && adoptable.value.length > 0;
+  const how = isLeft ? 'adopted with volumes that are not to be built on' : 'adopted without volumes';
+  return `; the canonical was ${how}, so it is installed afresh`;
 }

@@ -96,7 +96,7 @@ function whatIsKept({ record }: RecipeView): string {
 
 /** Row 2: everything that must be readable before anything else may be concluded. */
 function read(view: RecipeView, fleet: FleetView): Settled | Known {
-  const { manifest, invalid, refs, record, generations, memory, trials } = view;
+  const { manifest, invalid, refs, record, generations, adoptable, memory, trials } = view;
   if (invalid !== null || manifest === null) return settle('unknown', 'manifest-invalid', problemsOf(view));
   if (!fleet.config.readable) return settle('unknown', 'config-invalid', fleet.config.why);
   if (refs === null || !refs.readable) {
@@ -106,6 +106,7 @@ function read(view: RecipeView, fleet: FleetView): Settled | Known {
   if (!memory.readable) return settle('unknown', 'record-unreadable', memory.why);
   if (!trials.readable) return settle('unknown', 'record-unreadable', trials.why);
   if (!generations.readable) return settle('unknown', 'volumes-unreadable', generations.why);
+  if (!adoptable.readable) return settle('unknown', 'volumes-unreadable', adoptable.why);
   if (!fleet.driver.readable) return settle('unknown', 'driver-unreachable', fleet.driver.why);
   const { tags } = refs.value;
   if (record.value !== null && tags.length === 0) {

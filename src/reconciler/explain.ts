@@ -226,12 +226,15 @@ function mirrorFacts(view: RecipeView): Explanation['mirror'] {
   };
 }
 
-function recordFact({ record }: RecipeView): string {
+function recordFact({ record, adoptable }: RecipeView): string {
   if (!record.readable) return `not readable: ${record.why}`;
   if (record.value === null) return 'none';
   const { version, commit, ts, generation, driver } = record.value;
+  const left = adoptable.readable && adoptable.value.length > 0 ? `with ${adoptable.value.join(', ')}` : null;
   const made =
-    generation === null ? 'adopted without volumes' : `generation ${generation} by the ${driver} driver`;
+    generation === null
+      ? `adopted ${left ?? 'without volumes'}`
+      : `generation ${generation} by the ${driver} driver`;
   return `${version} at ${commit}, promoted ${ts}, ${made}`;
 }
 

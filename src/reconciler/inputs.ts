@@ -26,7 +26,7 @@ export function inputsText(inputs: TrialInputs): string {
     driver,
     domain,
     program,
-    base: base === null ? null : { version: base.version, generation: base.generation },
+    base: base === null ? null : baseOf(base),
     dependencies: dependencies.map(({ name, version, commit, generation }) => ({
       name,
       version,
@@ -35,4 +35,10 @@ export function inputsText(inputs: TrialInputs): string {
     })),
     manifest: { upstream, release, dependsOn, app, health, checks, timeoutMs, commandFiles },
   });
+}
+
+/** A generation never changes; what was adopted is known by its names alone. */
+function baseOf(base: Base): object {
+  const { version, generation } = base;
+  return base.generation === null ? { version, generation, volumes: base.volumes } : { version, generation };
 }

@@ -14,7 +14,7 @@ export interface ObeyPorts {
   housekeeping: Housekeeping;
   registry: Registry;
   memory: MemoryWriter;
-  fleet: FleetSource;
+  fleet: Pick<FleetSource, 'load'>;
 }
 
 /** Says whether there was anything. Throws only `Fenced`, or where not even an answer can be given. */

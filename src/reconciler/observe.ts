@@ -47,7 +47,7 @@ export async function observeFleet(
   signal: AbortSignal,
   recalling?: Recalling,
 ): Promise<Observation> {
-  const fleet = await ports.fleet.load();
+  const fleet = await ports.fleet.look();
   const [recorded, atWork] = [await ports.registry.recorded(), await ports.registry.atWork()];
   const driver = await reachDriver(fleet, ports.driver);
   const recalled = driver.readable
@@ -129,7 +129,10 @@ export function answerIn(refs: RemoteView['refs']): string | null {
   return refs?.readable === true ? (refs.value.answer ?? null) : null;
 }
 
-export type LocalView = Pick<RecipeView, 'record' | 'generations' | 'memory' | 'trials' | 'leftovers'>;
+export type LocalView = Pick<
+  RecipeView,
+  'record' | 'generations' | 'adoptable' | 'memory' | 'trials' | 'leftovers'
+>;
 
 /** What the registry knows of a recipe, and how its volumes are now. */
 export async function observeLocally(
@@ -144,8 +147,10 @@ export async function observeLocally(
   ]);
   const generations =
     record.readable && record.value !== null ? await registry.generations(record.value) : readable([]);
+  const isAdopted = record.readable && record.value !== null && record.value.generation === null;
+  const adoptable = isAdopted ? await registry.adoptable(recipe) : readable([]);
   const leftovers = await observeLeftovers(recipe, registry, { record, trials, atWork });
-  return { record, memory, trials, generations, leftovers };
+  return { record, memory, trials, generations, adoptable, leftovers };
 }
 
 /** Where it cannot be read what is named, nobody can say what is not (invariant I7). */

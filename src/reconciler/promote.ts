@@ -91,6 +91,7 @@ function recordOf(run: TrialRun): CanonicalRecord {
     stack: stackOf(run),
     domain: plan.domain,
     volumes: run.measured?.volumes ?? [],
+    images: trial.images,
     trial: trial.id,
   };
 }

@@ -90,7 +90,7 @@ export function rowOf(decision: Decision, view: RecipeView, extra: RowExtra): Ro
     damage: generations[0]?.damage.length ?? 0,
     bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
     allocatedBytes: generations.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0),
-    notes: [...notes, ...(extra.notes ?? [])],
+    notes: [...notes, ...(extra.notes ?? []), ...(extra.acted?.trial?.notes ?? [])],
     leftovers: view.leftovers.readable ? view.leftovers.value : null,
     observedAt: extra.now.toISOString(),
   };

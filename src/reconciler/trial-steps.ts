@@ -4,7 +4,8 @@
  */
 import { deployClones, environmentFor } from './clones.ts';
 import { describe, TrialFault } from './errors.ts';
-import type { CheckPhase, Manifest } from './model.ts';
+import { repointed } from './images.ts';
+import type { Base, CheckPhase, Manifest } from './model.ts';
 import type { Deployed, NewHome, Work } from './ports.ts';
 import {
   buildingFolder,
@@ -52,15 +53,11 @@ export async function upgrade(run: TrialRun, work: Work): Promise<void> {
   if (base === null) return;
   const home = buildingHome(run);
   const baseCheckout = `${run.workspace.folder}/base-checkout`;
-  const { mirror, driver } = run.ports;
+  const { mirror } = run.ports;
   await ours(run, 'checking out the base', () =>
     mirror.checkout(run.trial.recipe, base.commit, baseCheckout, workOn(run, 'git', work)),
   );
-  work.log.note(`cloning generation ${base.generation} (${base.version})`);
-  const source = { stack: base.stack, folder: base.folder };
-  await ours(run, `cloning generation ${base.generation}`, () =>
-    driver.clone(source, base.volumes, home, workOn(run, 'apps', work)),
-  );
+  await copyBase(run, base, home, work);
   const before: Subject = {
     ...targetOn(run, home, base.version),
     manifest: base.manifest,
@@ -68,14 +65,31 @@ export async function upgrade(run: TrialRun, work: Work): Promise<void> {
     commit: base.commit,
     checkout: baseCheckout,
   };
-  await deployBase(run, home, before, work);
+  tellVolumes(await deployBase(run, home, before, work), work);
   const subject = targetOn(run, home, base.version);
   await runChecks(run, subject, 'beforeUpgrade', work);
   const deployed = await deploy(run, home, subject, work);
-  if (deployed.added.length > 0) work.log.note(`new volumes, starting empty: ${deployed.added.join(', ')}`);
-  if (deployed.dropped.length > 0) work.log.note(`volumes that are gone: ${deployed.dropped.join(', ')}`);
+  tellVolumes(deployed, work);
   await runChecks(run, subject, 'afterUpgrade', work);
   await deployed.confirm();
+}
+
+async function copyBase(run: TrialRun, base: Base, home: NewHome, work: Work): Promise<void> {
+  const { driver } = run.ports;
+  const apps = workOn(run, 'apps', work);
+  if (base.generation === null) {
+    const { volumes } = base;
+    work.log.note(`copying the adopted volumes ${volumes.join(', ')} (${base.version})`);
+    work.log.note('the secrets that they were made with cannot be read: new ones are made');
+    return await ours(run, 'copying the adopted volumes', () =>
+      driver.adopt(run.trial.recipe, volumes, home, apps),
+    );
+  }
+  const { generation, stack, folder, volumes } = base;
+  work.log.note(`cloning generation ${generation} (${base.version})`);
+  await ours(run, `cloning generation ${generation}`, () =>
+    driver.clone({ stack, folder }, volumes, home, apps),
+  );
 }
 
 /** Undeploys, keeps the volumes, and takes down what they are, so that any later change of them shows. */
@@ -107,14 +121,16 @@ async function proveReattachment(run: TrialRun, home: NewHome, work: Work): Prom
 }
 
 /** The base was green once, in the same way: where it is not now, its data did not survive being cloned. */
-async function deployBase(run: TrialRun, home: NewHome, subject: Subject, work: Work): Promise<void> {
+async function deployBase(run: TrialRun, home: NewHome, subject: Subject, work: Work): Promise<Deployed> {
   try {
-    await deploy(run, home, subject, work);
+    return await deploy(run, home, subject, work);
   } catch (error) {
     run.signal.throwIfAborted();
     if (!(error instanceof TrialFault) || error.verdict === 'infra') throw error;
     const message = `the base ${subject.version} did not come up on a clone of its own volumes: ${describe(error)}`;
-    throw new TrialFault('red', 'base-failed', message, { cause: error });
+    const hint = `adopted volumes lack their secrets; "reconcile rebuild ${run.trial.recipe}" installs afresh`;
+    const told = run.plan.base?.generation === null ? { cause: error, hint } : { cause: error };
+    throw new TrialFault('red', 'base-failed', message, told);
   }
 }
 
@@ -137,8 +153,25 @@ async function deploy(run: TrialRun, home: NewHome, subject: Subject, work: Work
     tmp: tmpFolder(run),
   };
   const deployed = await run.ports.driver.deploy(request, workOn(run, 'apps', work));
-  work.log.note(`${version} is healthy at ${deployed.url}`);
+  const unjudged = run.ports.driver.unjudged();
+  work.log.note(`${version} is healthy at ${deployed.url}${unjudged === null ? '' : `; ${unjudged}`}`);
+  tellImages(run, subject, deployed, work);
   return deployed;
+}
+
+function tellVolumes({ added, dropped }: Deployed, work: Work): void {
+  if (added.length > 0) work.log.note(`new volumes, starting empty: ${added.join(', ')}`);
+  if (dropped.length > 0) work.log.note(`volumes that are gone: ${dropped.join(', ')}`);
+}
+
+/** Those of the release under test are remembered; those of a base are its own release's. */
+function tellImages(run: TrialRun, { commit }: Subject, { images }: Deployed, work: Work): void {
+  const { trial, plan } = run;
+  if (commit === plan.target.commit) trial.images = images;
+  for (const note of repointed(plan.images, images)) {
+    work.log.note(note);
+    if (!trial.notes.includes(note)) trial.notes.push(note);
+  }
 }
 
 async function undeploy(run: TrialRun, stack: string, work: Work): Promise<void> {

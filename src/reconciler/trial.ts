@@ -92,6 +92,7 @@ async function openTrial(
   const now = ports.clock.now();
   const generation = (await ports.registry.lastGeneration(manifest.name)) + 1;
   const { base, target, inputs } = plan;
+  const unjudged = ports.driver.unjudged();
   const trial: TrialRecord = {
     id: `${compactTime(now)}-${manifest.name}-${generation}`,
     recipe: manifest.name,
@@ -111,6 +112,8 @@ async function openTrial(
     endedAt: null,
     uptime: { start: ports.clock.uptime(), end: null },
     steps: [],
+    images: [],
+    notes: unjudged === null ? [] : [unjudged],
   };
   await ports.journal.open(trial);
   return trial;

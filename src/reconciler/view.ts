@@ -29,6 +29,8 @@ export interface RecipeView {
   record: Reading<CanonicalRecord | null>;
   /** What the record names: the canonical first, then the kept ones as listed. */
   generations: Reading<readonly ObservedGeneration[]>;
+  /** Volumes that the script which this program replaces left; of none but an adopted canonical any are. */
+  adoptable: Reading<readonly string[]>;
   memory: Reading<RecipeMemory>;
   /** Newest first. */
   trials: Reading<readonly TrialRecord[]>;

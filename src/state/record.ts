@@ -1,7 +1,7 @@
 /** `canonical.json`: who reads it and who writes it go by one schema. One with only the five old fields is valid. */
 import { z } from 'zod';
 import type { CanonicalRecord, Reading } from '../reconciler/model.ts';
-import { Commit, GenerationNumber, readStored, SafeName, Volume, wordsOf } from './stored.ts';
+import { Commit, GenerationNumber, Image, readStored, SafeName, Volume, wordsOf } from './stored.ts';
 
 const Record = z
   .object({
@@ -16,6 +16,7 @@ const Record = z
     stack: SafeName.nullable().default(null),
     domain: z.string().nullable().default(null),
     volumes: z.array(Volume).default([]),
+    images: z.array(Image).default([]),
     trial: SafeName.nullable().default(null),
   })
   // Written by this program it names a generation; by the script that it replaces, nothing that a generation has.

@@ -30,6 +30,13 @@ export const Volume = z.object({
   digest: z.string(),
 });
 
+export const Image = z.object({
+  service: z.string(),
+  reference: z.string(),
+  digest: z.string().nullable(),
+  id: z.string(),
+});
+
 /** A person's word on a canonical: asked for in a request, then remembered. */
 export const Acceptance = z.object({
   reason: z.enum([

@@ -291,6 +291,8 @@ function trialWith({ took, ...trial }: MadeUpTrial): TrialRecord {
     program: PROGRAM,
     promoted: verdict === 'green',
     retryAfterMs: null,
+    images: [],
+    notes: [],
     ...trial,
     verdict,
     steps,

@@ -14,6 +14,7 @@ import { commitOf, manifest, record, tag, trial } from './world.ts';
 export const V1 = '1.0.0+1.0';
 export const V2 = '1.1.0+1.1';
 const BUILD = { version: '1.0.0', commit: commitOf('build') };
+const IMAGES = [{ service: 'app', reference: 'app:1.1', digest: 'sha256:r', id: 'sha256:i' }];
 
 export const boot = (bootId: string, ms: number): Uptime => ({ bootId, ms });
 
@@ -49,6 +50,7 @@ export function greenTrial(
       log: `${name}.log`,
     })),
     instance: { host: 'host', pid: 1, term: `term-${generation}` },
+    images: IMAGES,
     program: BUILD,
     ...over,
   });
@@ -62,6 +64,7 @@ export function soundEvidence(): AuditEvidence {
     stack: 'warm-app-2',
     domain: 'warm-app.localhost',
     volumes: document?.volumes ?? [],
+    images: IMAGES,
     trial: '20260617T060000Z-app-2',
   });
   return {

@@ -37,8 +37,9 @@ const NO_CLAIM = [
   /^trials\.value\.\d+\.trial\.value\.(id|instance|uptime|recipe)\b/,
   /^trials\.value\.\d+\.trial\.value\.base\.generation$/,
   /^trials\.value\.\d+\.trial\.value\.steps\.\d+\.(startedAt|endedAt|message|log)$/,
-  // Tidying up is no verdict; of an older trial's base nothing is claimed any more.
+  // Tidying up is no verdict; of an older trial's base and images nothing is claimed any more.
   /^trials\.value\.0\.trial\.value\.steps\.5\b/,
+  /^trials\.value\.0\.trial\.value\.images\b/,
   /^trials\.value\.1\.trial\.value\.steps\.6\b/,
   // What lies in a generation is compared with these on disk, which the findings are the outcome of.
   /^generations\.\d+\.document\.value\.(secrets|manifest)\b/,

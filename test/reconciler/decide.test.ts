@@ -197,6 +197,7 @@ describe('the decision table, from the top', () => {
     ['what is remembered cannot be read', { memory: unreadable('truncated') }, {}, 'record-unreadable'],
     ['its trials cannot be read', { trials: unreadable('no permission') }, {}, 'record-unreadable'],
     ['its volumes cannot be read', { generations: unreadable('no permission') }, {}, 'volumes-unreadable'],
+    ['what is left of it cannot be read', { adoptable: unreadable('no engine') }, {}, 'volumes-unreadable'],
     ['the driver cannot be reached', {}, { driver: unreadable('no engine') }, 'driver-unreachable'],
   ])('2: unknown where %s', (_, over, fleetOver, reason) => {
     expect(broken(over, fleetOver)).toMatchObject({ decision: 'unknown', reason, drift: null, plan: null });
@@ -361,6 +362,41 @@ describe('the base', () => {
     const { plan, message } = decided({ record: record(V1, null), tags: [tag(V1), tag(V2)] });
     expect(plan?.base).toBeNull();
     expect(message).toContain('adopted without volumes');
+  });
+
+  describe('of an advance from such a record, where volumes of it are left,', () => {
+    const adopted = { record: record(V1, null), tags: [tag(V1), tag(V2)], adoptable: ['data', 'db'] };
+
+    it('is those volumes, under the current manifest, and the message says so', () => {
+      const { plan, message } = decided(adopted);
+      expect(plan?.base).toEqual({
+        version: V1,
+        commit: commitOf(V1),
+        generation: null,
+        volumes: ['data', 'db'],
+        manifest: manifest(),
+      });
+      expect(message).toContain('built from copies of the adopted volumes data, db, with new secrets');
+    });
+
+    it.each([
+      [
+        'a person distrusts them',
+        { memory: memory({ rebuild: { generation: null, at: NOW.toISOString() } }) },
+      ],
+      ['its release is gone upstream, and so its commit', { tags: [tag(V2)] }],
+    ])('is nothing once %s, and the message says so', (_what, over) => {
+      const { plan, message } = decided({ ...adopted, ...over });
+      expect(plan).toMatchObject({ kind: 'advance', base: null });
+      expect(message).toContain(
+        'adopted with volumes that are not to be built on, so it is installed afresh',
+      );
+    });
+
+    it('is another input than none, or than other volumes', () => {
+      const inputs = (adoptable: string[]) => decided({ ...adopted, adoptable }).plan?.inputs;
+      expect(new Set([[], ['data'], ['data', 'db']].map(inputs)).size).toBe(3);
+    });
   });
 
   it('is not what another driver made', () => {

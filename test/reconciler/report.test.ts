@@ -3,6 +3,7 @@ import { decide } from '../../src/reconciler/decide.ts';
 import { exitCodeOf } from '../../src/reconciler/exit-code.ts';
 import { explain } from '../../src/reconciler/explain.ts';
 import { goesAfter, planReport, type Look } from '../../src/reconciler/look.ts';
+import { rowOf } from '../../src/reconciler/report.ts';
 import { rememberDecision } from '../../src/reconciler/remember.ts';
 import { readable, type RecipeView } from '../../src/reconciler/view.ts';
 import {
@@ -82,6 +83,18 @@ const settled = (name: string) =>
     generations: [generation(1, V1, { recipe: name })],
     tags: [tag(V1)],
   });
+
+describe('the row of a recipe', () => {
+  it('says what there is to know of the trial that it acted with, and only of that', () => {
+    const each = settled('app');
+    const decision = decide(each, fleet([each]), context());
+    const acted = { trial: trial({ notes: ['only the inside was judged'] }) };
+    const row = (how: Parameters<typeof rowOf>[2]['acted']) =>
+      rowOf(decision, each, { after: [], acted: how, notes: ['a note'], now: NOW });
+    expect(row(acted).notes).toEqual(['a note', 'only the inside was judged']);
+    expect(row(null).notes).toEqual(['a note']);
+  });
+});
 
 describe('a plan', () => {
   it('says after which dependencies a recipe comes: those that the same pass serves', () => {

@@ -95,6 +95,7 @@ export function record(
     stack: null,
     domain: null,
     volumes: [],
+    images: [],
     trial: null,
     ...over,
   };
@@ -158,6 +159,7 @@ export interface Sketch {
   tags?: readonly Tag[];
   record?: CanonicalRecord | null;
   generations?: readonly ObservedGeneration[];
+  adoptable?: readonly string[];
   memory?: RecipeMemory;
   trials?: readonly TrialRecord[];
 }
@@ -173,6 +175,7 @@ export function view(sketch: Sketch = {}): RecipeView {
     mirror: null,
     record: readable(sketch.record ?? null),
     generations: readable(sketch.generations ?? []),
+    adoptable: readable(sketch.adoptable ?? []),
     memory: readable(sketch.memory ?? memory()),
     trials: readable(sketch.trials ?? []),
     leftovers: readable([]),
@@ -222,6 +225,8 @@ export function trial(over: Partial<TrialRecord> = {}): TrialRecord {
     endedAt: new Date(NOW.getTime() - HOUR).toISOString(),
     uptime: null,
     steps: [],
+    images: [],
+    notes: [],
     instance: { host: 'host', pid: 1, term: 'term' },
     program: { version: '1.0.0', commit: 'c0ffee' },
     promoted: false,

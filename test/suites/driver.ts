@@ -239,6 +239,19 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         });
       });
 
+      it('finds what is missing, and nothing else, without reading it', async () => {
+        const home = await rested('one');
+        const expected = await measure(home);
+        await harness.write(home, 'data', 'versions', '1.0.0+2\n');
+        expect(await driver.missing(home, expected)).toEqual([]);
+        await harness.removeSecret(home, 'key');
+        await harness.removeVolume(home, 'data');
+        expect(await driver.missing(home, expected)).toEqual([
+          { kind: 'missing', what: 'volume data' },
+          { kind: 'missing', what: 'secret key' },
+        ]);
+      });
+
       it('examines each thing by itself, and reads contents where it is told to or where times moved', async () => {
         const home = await rested('one');
         const expected = await measure(home);

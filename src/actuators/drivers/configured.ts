@@ -5,6 +5,7 @@
  */
 import type { FleetConfig, Reading } from '../../reconciler/model.ts';
 import type { Driver } from '../../reconciler/ports.ts';
+import type { Inspections } from './inspections.ts';
 
 export interface DriverMakers {
   process: () => Driver;
@@ -17,7 +18,7 @@ export interface ConfiguredDriver {
   settle: (config: Reading<FleetConfig>) => void;
 }
 
-export function configuredDriver(makers: DriverMakers): ConfiguredDriver {
+export function configuredDriver(makers: DriverMakers, inspections: Inspections): ConfiguredDriver {
   let chosen: Driver | null = null;
   let settings: FleetConfig['swarm'] | null = null;
   const standIn = makers.process();
@@ -36,14 +37,21 @@ export function configuredDriver(makers: DriverMakers): ConfiguredDriver {
       },
       stackName: (stack) => now().stackName(stack),
       environment: () => now().environment(),
+      unjudged: () => now().unjudged(),
       reach: () => now().reach(),
       address: (domain) => now().address(domain),
       deploy: (...operands) => now().deploy(...operands),
       undeploy: (...operands) => now().undeploy(...operands),
-      clone: (...operands) => now().clone(...operands),
+      clone: (...operands) => inspections.clone(now(), ...operands),
+      adoptable: (recipe) => now().adoptable(recipe),
+      adopt: (...operands) => now().adopt(...operands),
       measure: (...operands) => now().measure(...operands),
       flush: (...operands) => now().flush(...operands),
-      inspect: (...operands) => now().inspect(...operands),
+      get isInspectingCostly() {
+        return now().isInspectingCostly;
+      },
+      missing: (...operands) => now().missing(...operands),
+      inspect: (...operands) => inspections.inspect(now(), ...operands),
       examine: (...operands) => now().examine(...operands),
       remove: (...operands) => now().remove(...operands),
       held: (recipe) => now().held(recipe),
@@ -53,6 +61,7 @@ export function configuredDriver(makers: DriverMakers): ConfiguredDriver {
     settle: (config) => {
       if (!config.readable) return;
       settings = config.value.swarm;
+      inspections.every(config.value.verifyIntervalMs);
       chosen ??= make(config.value.driver);
     },
   };

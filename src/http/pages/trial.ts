@@ -1,6 +1,6 @@
 /** One trial: what it tested, from what, by whom, and each of its steps. */
 import { duration } from '../../amounts.ts';
-import type { TrialRecord } from '../../reconciler/model.ts';
+import type { ImageRecord, TrialRecord } from '../../reconciler/model.ts';
 import { trialLasted } from './duration-bars.ts';
 import { facts } from './facts.ts';
 import { html, type Html } from './html.ts';
@@ -10,8 +10,8 @@ import { pill } from './pill.ts';
 import { stepTable, verdictOf } from './timeline.ts';
 
 export function trial(record: TrialRecord, tail: readonly string[], now: Date): Html {
-  const { id, recipe, version, commit, base, generation, reason, message, startedAt, program, instance } =
-    record;
+  const { id, recipe, version, commit, base, generation, reason, message, startedAt, program } = record;
+  const { instance, notes, images } = record;
   return html`<nav class="way" aria-label="Where you are">
       <a href="/">Fleet</a> <span aria-hidden="true">/</span>
       <a href="/recipes/${encodeURIComponent(recipe)}">${recipe}</a>
@@ -27,12 +27,15 @@ export function trial(record: TrialRecord, tail: readonly string[], now: Date): 
             'Upgraded from',
             base === null
               ? 'nothing: installed afresh'
-              : html`${base.version}, generation ${base.generation}`,
+              : html`${base.version},
+                ${base.generation === null ? 'adopted' : `generation ${base.generation}`}`,
           ],
           ['Makes generation', generation],
           ['Began', moment(startedAt, now)],
           ['Took', duration(trialLasted(record, now))],
           ['Reason', reason],
+          ['Notes', notes.length === 0 ? null : notes.join('; ')],
+          ['Images', images.length === 0 ? null : images.map(imageWords).join('; ')],
           [
             'Run by',
             html`version ${program.version} <span class="commit">${program.commit}</span> on ${instance.host}`,
@@ -46,4 +49,8 @@ export function trial(record: TrialRecord, tail: readonly string[], now: Date): 
       </section>
     </div>
     ${logTail(record, tail, 'its')}`;
+}
+
+function imageWords({ service, reference, digest, id }: ImageRecord): string {
+  return `${service}: ${reference}, ${digest ?? id}`;
 }

@@ -72,7 +72,7 @@ export class Manifests {
     const { ports, last } = this.#options;
     const context = { enrolledLast: last.enrolled, configFileLast: last.configFile };
     try {
-      const loaded = await ports.fleet.load();
+      const loaded = await ports.fleet.look();
       return believe(loaded, before, { ...context, instant: instantOf(ports.clock) });
     } catch (error) {
       if (error instanceof Fenced || before === null) throw error;

@@ -1,6 +1,6 @@
 /** Decisions: what to do about a recipe now, why, and with everything that doing it takes. */
 import type { Manifest, ReleaseRef } from './desired.ts';
-import type { HeldByTag, VolumeRecord } from './observed.ts';
+import type { HeldByTag, ImageRecord, VolumeRecord } from './observed.ts';
 
 export type DriftKind = 'seed' | 'advance' | 'repair';
 
@@ -50,17 +50,28 @@ export interface DependencyPlan {
   manifest: Manifest;
 }
 
-/** The generation that a trial upgrades from. */
-export interface Base {
+interface BaseRelease {
   version: string;
   commit: string;
+  /** The manifest it was promoted with; the current one where that is not known. */
+  manifest: Manifest;
+}
+
+export interface BaseGeneration extends BaseRelease {
   generation: number;
   folder: string;
   stack: string;
   volumes: readonly VolumeRecord[];
-  /** The manifest it was promoted with; the current one where that is not known. */
-  manifest: Manifest;
 }
+
+/** What the script that this program replaces left of an adopted canonical: volumes, of which nothing was recorded. */
+export interface AdoptedBase extends BaseRelease {
+  generation: null;
+  volumes: readonly string[];
+}
+
+/** What a trial upgrades from. */
+export type Base = BaseGeneration | AdoptedBase;
 
 /** What a trial is to do, complete: deciding it took every reading, running it takes only this. */
 export interface TrialPlan {
@@ -71,6 +82,8 @@ export interface TrialPlan {
   dependencies: readonly DependencyPlan[];
   /** Generations that stay beside the new canonical, newest first. */
   keep: readonly { generation: number; commit: string }[];
+  /** What the canonical ran from when it was promoted: the same names may stand for something else by now. */
+  images: readonly ImageRecord[];
   inputs: string;
   domain: string;
 }

@@ -13,6 +13,17 @@ export interface VolumeRecord {
   digest: string;
 }
 
+/** What a service of a release ran from. */
+export interface ImageRecord {
+  service: string;
+  /** As the release names it, such as `nginx:1.25`. */
+  reference: string;
+  /** What the registry knows it by; null where it came from none, but was loaded or built where it runs. */
+  digest: string | null;
+  /** What the engine knows it by. */
+  id: string;
+}
+
 /** `canonical.json`. The fields after `ts` are null or empty in a record of the script that this program replaces. */
 export interface CanonicalRecord {
   recipe: string;
@@ -26,6 +37,8 @@ export interface CanonicalRecord {
   stack: string | null;
   domain: string | null;
   volumes: readonly VolumeRecord[];
+  /** Empty where apps are no images, and in records of programs that did not say so yet. */
+  images: readonly ImageRecord[];
   trial: string | null;
 }
 
@@ -49,6 +62,16 @@ export interface GenerationDocument {
 export interface Damage {
   kind: 'missing' | 'changed';
   what: string;
+}
+
+/** That a home was found to be as it was promoted when it was last read. */
+export interface Inspected {
+  stack: string;
+  /** A digest of what it was compared with. */
+  expected: string;
+  at: string;
+  bytes: number;
+  allocatedBytes: number;
 }
 
 /** One generation that a record names, as it lies on disk now. */

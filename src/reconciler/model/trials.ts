@@ -1,4 +1,5 @@
 /** Trials: what was tested, with which inputs, and what came of it. */
+import type { ImageRecord } from './observed.ts';
 
 export type Verdict = 'green' | 'red' | 'timeout' | 'infra' | 'superseded' | 'interrupted';
 
@@ -32,7 +33,8 @@ export interface TrialRecord {
   recipe: string;
   version: string;
   commit: string;
-  base: { version: string; generation: number } | null;
+  /** No generation: what an adopted record stands for. */
+  base: { version: string; generation: number | null } | null;
   generation: number;
   inputs: string;
   verdict: Verdict | null;
@@ -43,6 +45,10 @@ export interface TrialRecord {
   /** The same two moments by a clock that cannot jump; null in trials of programs that did not store it yet. */
   uptime: { start: Uptime; end: Uptime | null } | null;
   steps: StepRecord[];
+  /** What the release ran from; empty until it was up once, and where apps are no images. */
+  images: readonly ImageRecord[];
+  /** What a person should know of it besides: no verdict hangs on that. */
+  notes: string[];
   instance: { host: string; pid: number; term: string };
   program: Program;
   promoted: boolean;

@@ -1,5 +1,5 @@
 /** What deploys apps, and what every effect of a trial is given besides its own operands. */
-import type { Damage, Finding, Manifest, Reading, VolumeRecord } from '../model.ts';
+import type { Damage, Finding, ImageRecord, Manifest, Reading, VolumeRecord } from '../model.ts';
 
 /** Where a step writes what it does; bounded in size, with every concealed text blanked out (invariant I10). Never throws. */
 export interface StepLog {
@@ -52,6 +52,12 @@ export interface Address {
   release(): Promise<void>;
 }
 
+/** What a home held when it was promoted. */
+export interface ExpectedData {
+  volumes: readonly VolumeRecord[];
+  secrets: readonly string[];
+}
+
 export interface DeployRequest {
   home: NewHome;
   recipe: string;
@@ -74,6 +80,8 @@ export interface Deployed {
   added: readonly string[];
   /** Volumes that this release no longer has; they were removed from the home. */
   dropped: readonly string[];
+  /** What it runs from; none where apps are no images. */
+  images: readonly ImageRecord[];
   /** Throws a `TrialFault` unless the app still runs and answers, now. */
   confirm(): Promise<void>;
 }
@@ -90,6 +98,8 @@ export interface Driver {
   stackName(stack: string): string;
   /** What commands of a manifest get, besides what the core tells them, to reach apps where these run. */
   environment(): Readonly<Record<string, string>>;
+  /** What of an app is not judged, as this driver is set up, in words that every result says; null where all is. */
+  unjudged(): string | null;
   /** Can this driver work here at all? */
   reach(): Promise<Reading<null>>;
   address(domain: string): Promise<Address>;
@@ -106,6 +116,16 @@ export interface Driver {
    */
   clone(source: DataHome, volumes: readonly VolumeRecord[], target: NewHome, work: Work): Promise<void>;
   /**
+   * Volumes that the script which this program replaces left of a recipe, by the names that the recipe has for them; none
+   * of engines that it did not use. Never throws.
+   */
+  adoptable(recipe: string): Promise<Reading<string[]>>;
+  /**
+   * Copies those into a new home. They are only read, and there is nothing that a copy could be compared with; their
+   * secrets are not to be had.
+   */
+  adopt(recipe: string, volumes: readonly string[], target: NewHome, work: Work): Promise<void>;
+  /**
    * Fingerprints and digests of every volume that a manifest gives a home at rest, and its secrets' names. Throws
    * `red` where the app did away with one; removes what else the app left there.
    */
@@ -116,13 +136,17 @@ export interface Driver {
   ): Promise<{ volumes: VolumeRecord[]; secrets: string[] }>;
   /** Forces a home's data to disk. */
   flush(home: DataHome, work: Work): Promise<void>;
+  /** Does it take so long to inspect a home that this is not done at every look (`verify.interval`)? */
+  readonly isInspectingCostly: boolean;
+  /** What of a home is not there, found without reading any of it. Throws as `inspect` does. */
+  missing(home: DataHome, expected: ExpectedData): Promise<Damage[]>;
   /**
    * Compares a home with what it was when promoted. A fingerprint that differs is confirmed by the digest before
    * anything is called changed. Throws where something cannot be read, which is not the same as missing.
    */
   inspect(
     home: DataHome,
-    expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+    expected: ExpectedData,
   ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }>;
   /**
    * Compares a home with what it was when promoted, for an audit: each thing by itself, so that one which cannot be
@@ -131,7 +155,7 @@ export interface Driver {
    */
   examine(
     home: DataHome,
-    expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+    expected: ExpectedData,
     options: { contents: 'always' | 'where-doubtful'; signal: AbortSignal },
   ): Promise<Finding[]>;
   /** Removes what the driver keeps of a home outside its folder; the folder itself is the caller's. */

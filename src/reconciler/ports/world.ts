@@ -37,6 +37,8 @@ export interface Calendar {
 
 export interface FleetSource {
   load(): Promise<Fleet>;
+  /** For a look at everything. What was read when the program was opened is not read again for the first one. */
+  look(): Promise<Fleet>;
 }
 
 export interface Asking {
@@ -67,6 +69,8 @@ export interface Registry {
   record(recipe: string): Promise<Reading<CanonicalRecord | null>>;
   /** The generations that a record names, canonical first, as they lie on disk now. */
   generations(record: CanonicalRecord): Promise<Reading<ObservedGeneration[]>>;
+  /** What the script that this program replaces left of a recipe, by the names that the recipe has for it. */
+  adoptable(recipe: string): Promise<Reading<string[]>>;
   /** Newest first. A trial whose file is damaged is left out and reported through `warn`. */
   trials(recipe: string): Promise<Reading<TrialRecord[]>>;
   /** Every folder among a recipe's trials, in no order, the damaged ones too. */

@@ -171,7 +171,8 @@ async function surviving(command: () => Promise<unknown>): Promise<void> {
 async function assertPlansInside(state: string, reader: Reader): Promise<void> {
   const { decisions } = await look(reader, [], { retryFailed: true }, new AbortController().signal);
   for (const { plan: planned } of decisions.values()) {
-    const folders = [planned?.base, ...(planned?.dependencies ?? [])].flatMap((each) => each?.folder ?? []);
+    const base = planned?.base?.generation === null ? null : planned?.base;
+    const folders = [base, ...(planned?.dependencies ?? [])].flatMap((each) => each?.folder ?? []);
     for (const folder of folders) expect(resolve(folder).startsWith(`${state}/`)).toBe(true);
   }
 }

@@ -176,6 +176,23 @@ describe('the page of a trial', () => {
     expect(page).toContain('reconcile logs keycloak --trial 20260621T081502Z-keycloak-9');
   });
 
+  it('says what ran, and what a person should know of it, where there is anything', async () => {
+    const operator = new MadeUpOperator();
+    const [trial] = operator.stored.get('keycloak') ?? [];
+    if (trial === undefined) throw new Error('a trial is made up');
+    expect(textOf(await pageAt(`/trials/${trial.id}`))).not.toContain('Images');
+    const images = [
+      { service: 'app', reference: 'keycloak:26.6.2', digest: 'sha256:d', id: 'sha256:i' },
+      { service: 'db', reference: 'built:here', digest: null, id: 'sha256:j' },
+    ];
+    const base = { version: '10.6.0+26.5.4', generation: null };
+    operator.stored.set('keycloak', [{ ...trial, base, images, notes: ['only the inside was judged'] }]);
+    const page = textOf(await pageAt(`/trials/${trial.id}`, operator));
+    expect(page).toContain('Notes only the inside was judged');
+    expect(page).toContain('Images app: keycloak:26.6.2, sha256:d; db: built:here, sha256:j');
+    expect(page).toContain('Upgraded from 10.6.0+26.5.4, adopted');
+  });
+
   it('has the end of the log of the step that failed, where one did', async () => {
     const page = await pageAt('/trials/20260621T081502Z-keycloak-9');
     const [, log = ''] = /<pre class="log"[^>]*>([^]*?)<\/pre/.exec(page) ?? [];

@@ -143,6 +143,19 @@ async function removeOthers(folder: string, names: readonly string[], work: Work
   }
 }
 
+export async function missingIn(
+  home: DataHome,
+  { volumes, secrets }: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
+): Promise<Damage[]> {
+  const wanted = [
+    ...volumes.map(({ name }) => [`volume ${name}`, volumeFolder(home, name)] as const),
+    ...secrets.map((name) => [`secret ${name}`, secretFile(home, name)] as const),
+  ];
+  const missing: Damage[] = [];
+  for (const [what, path] of wanted) if (!(await isPresent(path))) missing.push({ kind: 'missing', what });
+  return missing;
+}
+
 export async function inspectHome(
   home: DataHome,
   expected: { volumes: readonly VolumeRecord[]; secrets: readonly string[] },
@@ -162,9 +175,7 @@ export async function inspectHome(
     const { digest } = await readTree(folder, { contents: true });
     if (digest !== volume.digest) damage.push({ kind: 'changed', what: `volume ${volume.name}` });
   }
-  for (const name of expected.secrets) {
-    if (!(await isPresent(secretFile(home, name)))) damage.push({ kind: 'missing', what: `secret ${name}` });
-  }
+  damage.push(...(await missingIn(home, { volumes: [], secrets: expected.secrets })));
   return { damage, bytes, allocatedBytes };
 }
 

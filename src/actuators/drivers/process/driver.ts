@@ -17,6 +17,7 @@ import {
   flushHome,
   inspectHome,
   measureHome,
+  missingIn,
   secretFile,
   shapeVolumes,
   volumeFolder,
@@ -31,6 +32,20 @@ const GRACE_MS = 10_000;
 const FAILED_GRACE_MS = 5000;
 /** What is reaped was undeployed before, or belongs to a predecessor that is gone: nobody needs its last words. */
 const REAP_GRACE_MS = 2000;
+
+/** Data at rest is folders, which nothing has to run for. */
+const AT_REST = {
+  adoptable: async () => ({ readable: true, value: [] }),
+  adopt: async (recipe) => {
+    throw new TrialFault('infra', 'nothing-to-adopt', `no folder of ${recipe} was left by anything else`);
+  },
+  isInspectingCostly: false,
+  missing: missingIn,
+  inspect: inspectHome,
+  examine: examineHome,
+  remove: async () => undefined,
+  held: async () => ({ readable: true, value: [] }),
+} satisfies Partial<Driver>;
 
 export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {}): Driver {
   /** What runs, by mark; a stack that this process did not start is found by its mark alone. */
@@ -50,6 +65,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
     kind: 'process',
     stackName: (stack) => stack,
     environment: () => ({}),
+    unjudged: () => null,
     reach: async () => {
       try {
         accessSync('/proc/self/environ', constants.R_OK);
@@ -82,10 +98,7 @@ export function processDriver({ graceMs = GRACE_MS }: { graceMs?: number } = {})
       infra('flush-failed', `force the data of ${home.stack} to disk`, work.signal, () =>
         flushHome(home, work),
       ),
-    inspect: inspectHome,
-    examine: examineHome,
-    remove: async () => undefined,
-    held: async () => ({ readable: true, value: [] }),
+    ...AT_REST,
     reap: (mark, folder) => reap(apps, mark, folder, Math.min(graceMs, REAP_GRACE_MS)),
     owned: async (mark, folder) =>
       findProcesses(mark, { folders: [folder], lifelines: [folder] }).map(
@@ -137,7 +150,7 @@ async function deploy(request: DeployRequest, work: Work, onStart: (app: App) =>
   onStart(app);
   const patient = { app, title, health: manifest.health, port, signal: work.signal };
   await awaitHealthy(patient);
-  return { url: address.url, added, dropped, confirm: () => assertHealthy(patient) };
+  return { url: address.url, added, dropped, images: [], confirm: () => assertHealthy(patient) };
 }
 
 /** The names that the contract gives win over what a manifest calls the same. */

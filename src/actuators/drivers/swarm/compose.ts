@@ -22,6 +22,8 @@ export interface Compose {
 }
 
 interface Service {
+  /** As the recipe names it; empty where it names none. */
+  image: string;
   /** Empty where it names none, and so is on the stack's default one. */
   networks: readonly string[];
   mounts: readonly Mount[];
@@ -55,6 +57,7 @@ const LongMount = z.object({
 });
 
 const ServiceSchema = z.object({
+  image: z.string().nullish(),
   networks: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).nullish(),
   volumes: z.array(z.union([z.string(), LongMount])).nullish(),
   env_file: z.union([z.string(), z.array(z.string())]).nullish(),
@@ -135,6 +138,7 @@ export function readLabels(written: unknown): Record<string, string> {
 function joinServices(earlier: Service | undefined, later: Service): Service {
   if (earlier === undefined) return later;
   return {
+    image: later.image === '' ? earlier.image : later.image,
     networks: [...new Set([...earlier.networks, ...later.networks])],
     mounts: [...earlier.mounts, ...later.mounts],
     envFiles: [...earlier.envFiles, ...later.envFiles],
@@ -142,9 +146,11 @@ function joinServices(earlier: Service | undefined, later: Service): Service {
   };
 }
 
-function toService({ networks, volumes, env_file: files, deploy }: z.infer<typeof ServiceSchema>): Service {
+function toService(service: z.infer<typeof ServiceSchema>): Service {
+  const { image, networks, volumes, env_file: files, deploy } = service;
   const named = Array.isArray(networks) ? networks : Object.keys(networks ?? {});
   return {
+    image: image ?? '',
     networks: named,
     mounts: (volumes ?? []).flatMap(toMount),
     envFiles: typeof files === 'string' ? [files] : (files ?? []),

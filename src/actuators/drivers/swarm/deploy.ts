@@ -13,12 +13,14 @@ import type { DeployOptions } from './deployment.ts';
 import { askEdge } from './edge.ts';
 import { complaint } from './engine.ts';
 import { readServices, type ServiceFacts } from './facts.ts';
+import { readImages } from './images.ts';
 import { askInside, joinStack } from './inside.ts';
-import { fullName, LONGEST, NAMESPACE, stackName } from './names.ts';
+import { assertNamesFit } from './name-lengths.ts';
+import { NAMESPACE, stackName } from './names.ts';
 import { overlayOf, sharedNetworks } from './overlay.ts';
 import { readRecipe, unfit, type SwarmRecipe } from './recipe.ts';
 import { relayAtEdge } from './relay.ts';
-import { dropOtherSecrets, ensureSecrets, wantedSecrets } from './secrets.ts';
+import { dropOtherSecrets, ensureSecrets } from './secrets.ts';
 import { dropSwarmSecrets, ensureNetworks, ensureSwarmSecrets } from './stack-objects.ts';
 import { assertOwn } from './undeploy.ts';
 import type { Volume } from './volumes.ts';
@@ -36,7 +38,7 @@ export async function deployStack(
   const stack = stackName(home.stack);
   const note = (text: string): void => work.log.note(text);
   const recipe = await readRecipe({ ...request, env: translated(request.env, reachable) }, note);
-  assertNames(request, recipe, stack);
+  assertNamesFit(request, recipe, stack);
   tellWhatIsNotKept(recipe.compose, note);
   await assertOwn(engine, instance, home.stack, work);
   const { added, gone } = await shapeVolumes(request, recipe, options, work);
@@ -51,7 +53,7 @@ export async function deployStack(
   await joinStack(request, recipe.compose, options, work);
   if (edge !== null) await relayAtEdge(home.stack, recipe.compose, options.network, options, work);
   const patient = patientOf(request, stack, services, options, work);
-  await awaitConverged(patient);
+  const images = await readImages(engine, recipe.compose, await awaitConverged(patient), work);
   await tunnel.hangUp();
   await removeVolumes(gone, stack, options, work);
   await dropSwarmSecrets(engine, home.stack, secrets, work);
@@ -60,6 +62,7 @@ export async function deployStack(
     url: request.address.url,
     added,
     dropped: gone.map(({ name }) => name),
+    images,
     confirm: () => assertConverged(patient),
   };
 }
@@ -132,18 +135,6 @@ function refused(request: DeployRequest, said: string): TrialFault {
     return new TrialFault('red', 'config-changed', message, { hint });
   }
   return unfit(request, 'deploy-refused', said);
-}
-
-/** What is too long for the engine would fail in the middle of a deploy, and less clearly. */
-function assertNames(request: DeployRequest, recipe: SwarmRecipe, stack: string): void {
-  const services = Object.keys(recipe.compose.services).map((name) => fullName(stack, name));
-  const secrets = wantedSecrets(recipe, stack).map((secret) => secret.fullName);
-  const longService = services.find((name) => name.length > LONGEST.service);
-  const longSecret = secrets.find((name) => name.length > LONGEST.secret);
-  const long = longService ?? longSecret;
-  if (long === undefined) return;
-  const limit = longService === undefined ? LONGEST.secret : LONGEST.service;
-  throw unfit(request, 'name-too-long', `${long} is longer than the ${limit} characters that a Swarm allows`);
 }
 
 function tellWhatIsNotKept({ services, volumes }: Compose, note: (text: string) => void): void {

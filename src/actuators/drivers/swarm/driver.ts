@@ -15,11 +15,20 @@ import type {
   NewHome,
   Work,
 } from '../../../reconciler/ports.ts';
+import { adoptableVolumes, adoptVolumes } from './adoption.ts';
 import type { Reachable } from './dependencies.ts';
 import { deployStack } from './deploy.ts';
 import { Engine, pointers, type Call } from './engine.ts';
 import { Helper } from './helper.ts';
-import { cloneHome, examineHome, flushHome, inspectHome, measureHome, type Keeper } from './homes.ts';
+import {
+  cloneHome,
+  examineHome,
+  flushHome,
+  inspectHome,
+  measureHome,
+  missingIn,
+  type Keeper,
+} from './homes.ts';
 import { LABEL, stackName } from './names.ts';
 import { ownNode, reachSwarm } from './node.ts';
 import { findMarked } from './owned.ts';
@@ -37,12 +46,16 @@ export interface SwarmOptions {
 
 const REAP_GRACE_MS = 2000;
 
+const UNJUDGED = 'only the inside was judged: spec.swarm.edge is none';
+
 export function swarmDriver(options: SwarmOptions): Driver {
   return new SwarmDriver(options);
 }
 
 class SwarmDriver implements Driver {
   readonly kind = 'swarm';
+  /** A container for each generation. */
+  readonly isInspectingCostly = true;
   readonly #options: SwarmOptions;
   readonly #engine = new Engine();
   readonly #tunnels = new Map<Address, Tunnel>();
@@ -57,6 +70,10 @@ class SwarmDriver implements Driver {
 
   environment(): Readonly<Record<string, string>> {
     return pointers();
+  }
+
+  unjudged(): string | null {
+    return this.#options.settings().edge === null ? UNJUDGED : null;
   }
 
   reach(): Promise<Reading<null>> {
@@ -106,6 +123,19 @@ class SwarmDriver implements Driver {
     });
   }
 
+  async adoptable(recipe: string): Promise<Reading<string[]>> {
+    return await reading(`what else the Swarm has of ${recipe}`, async () =>
+      adoptableVolumes(await this.#keeper(this.#looking()), recipe, this.#looking()),
+    );
+  }
+
+  async adopt(...[recipe, names, target, work]: Parameters<Driver['adopt']>): Promise<void> {
+    await infra('clone-failed', `copy the adopted volumes of ${recipe}`, work.signal, async () => {
+      const labels = await this.#labels(target, work);
+      await adoptVolumes(await this.#keeper(work), recipe, names, target, labels, callOf(work));
+    });
+  }
+
   async measure(...[home, , work]: Parameters<Driver['measure']>): ReturnType<Driver['measure']> {
     return await infra('measure-failed', `measure the data of ${home.stack}`, work.signal, async () =>
       measureHome(await this.#keeper(work), home, callOf(work)),
@@ -116,6 +146,10 @@ class SwarmDriver implements Driver {
     await infra('flush-failed', `force the data of ${home.stack} to disk`, work.signal, async () =>
       flushHome(await this.#keeper(work), home, work),
     );
+  }
+
+  async missing(...[home, expected]: Parameters<Driver['missing']>): ReturnType<Driver['missing']> {
+    return await missingIn(await this.#keeper(this.#looking()), home, expected, this.#looking());
   }
 
   async inspect(...[home, expected]: Parameters<Driver['inspect']>): ReturnType<Driver['inspect']> {
@@ -136,13 +170,12 @@ class SwarmDriver implements Driver {
   }
 
   async held(recipe: string): Promise<Reading<HeldHome[]>> {
-    try {
+    return await reading(`what the Swarm keeps of ${recipe}`, async () => {
       const { volumes } = await this.#keeper(this.#looking());
-      const all = homesOf(await volumes.list(null, this.#looking()));
-      return { readable: true, value: all.filter(({ owner }) => owner.recipe === recipe) };
-    } catch (error) {
-      return { readable: false, why: `cannot tell what the Swarm keeps of ${recipe}: ${describe(error)}` };
-    }
+      return homesOf(await volumes.list(null, this.#looking())).filter(
+        ({ owner }) => owner.recipe === recipe,
+      );
+    });
   }
 
   /** Commands first: what they are still about to make would be found by nobody. */
@@ -246,6 +279,14 @@ class SwarmDriver implements Driver {
 /** A call says things of its own, which are no trial's to log. */
 function callOf({ mark, signal }: Work): Call {
   return { mark, signal };
+}
+
+async function reading<T>(what: string, read: () => Promise<T>): Promise<Reading<T>> {
+  try {
+    return { readable: true, value: await read() };
+  } catch (error) {
+    return { readable: false, why: `cannot tell ${what}: ${describe(error)}` };
+  }
 }
 
 /** What the engine refuses is no fault of the recipe; what was ended on purpose is none. */

@@ -77,12 +77,29 @@ export async function flushHome({ volumes, helper }: Keeper, home: DataHome, wor
   await helper.flush(namesOf(await volumes.list(home.stack, work)), work);
 }
 
+export async function missingIn(
+  { volumes }: Pick<Keeper, 'volumes'>,
+  home: DataHome,
+  expected: Expected,
+  call: Call,
+): Promise<Damage[]> {
+  const present = await volumes.list(home.stack, call);
+  const gone = expected.volumes.filter(({ name }) => !present.some((volume) => volume.name === name));
+  const missing = gone.map(({ name }): Damage => ({ kind: 'missing', what: `volume ${name}` }));
+  for (const name of expected.secrets) {
+    const isThere = (await statusOf(join(secretsFolder(home), name))) !== null;
+    if (!isThere) missing.push({ kind: 'missing', what: `secret ${name}` });
+  }
+  return missing;
+}
+
 export async function inspectHome(
   { volumes, helper }: Keeper,
   home: DataHome,
   expected: Expected,
   call: Call,
 ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }> {
+  const missing = await missingIn({ volumes }, home, expected, call);
   const present = await volumes.list(home.stack, call);
   const found = expected.volumes.flatMap((record) => {
     const volume = present.find(({ name }) => name === record.name);
@@ -92,19 +109,9 @@ export async function inspectHome(
   const doubtful = found.filter(({ record }, at) => factsAt(facts, at).fingerprint !== record.fingerprint);
   const read = await helper.describe(namesOf(doubtful.map(({ volume }) => volume)), 'contents', call);
   const changed = doubtful.filter(({ record }, at) => factsAt(read, at).digest !== record.digest);
-  const isChanged = (name: string): boolean => changed.some(({ record }) => record.name === name);
-  const damage: Damage[] = [];
-  for (const { name } of expected.volumes) {
-    if (!found.some(({ record }) => record.name === name))
-      damage.push({ kind: 'missing', what: `volume ${name}` });
-    else if (isChanged(name)) damage.push({ kind: 'changed', what: `volume ${name}` });
-  }
-  for (const name of expected.secrets) {
-    const isThere = (await statusOf(join(secretsFolder(home), name))) !== null;
-    if (!isThere) damage.push({ kind: 'missing', what: `secret ${name}` });
-  }
+  const damage = changed.map(({ record }): Damage => ({ kind: 'changed', what: `volume ${record.name}` }));
   return {
-    damage,
+    damage: [...damage, ...missing],
     bytes: facts.reduce((sum, { bytes }) => sum + bytes, 0),
     allocatedBytes: facts.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0),
   };

@@ -34,8 +34,8 @@ export function overlayOf(options: OverlayOptions): string {
     ),
     volumes: Object.fromEntries(volumes) as unknown,
     networks: networksOverlay(options),
-    secrets: mapDefinitions(compose.secrets, (each) => ownFile(each, options)),
-    configs: mapDefinitions(compose.configs, (each) => ownFile(each, options)),
+    secrets: ownFiles(compose.secrets, options),
+    configs: ownFiles(compose.configs, options),
   };
   return JSON.stringify(escapeAll(overlay), null, 2);
 }
@@ -79,22 +79,28 @@ function networksOverlay({ compose, stack, labels }: OverlayOptions): Record<str
   );
 }
 
-/** A file is named from the recipe's folder, wherever ours lies; a name that others could have too gets the stack's. */
-function ownFile(definition: Definition, { stack, labels, folder }: OverlayOptions): Definition {
+/** What a config or a secret that comes with the stack is called: a name that others could have too gets the stack's. */
+export function ownName(key: string, definition: Definition, stack: string): string {
+  const name = givenName(definition) ?? key;
+  return name.startsWith(fullName(stack, '')) ? name : fullName(stack, name);
+}
+
+/** A file is named from the recipe's folder, wherever ours lies. */
+function ownFile(key: string, definition: Definition, { stack, labels, folder }: OverlayOptions): Definition {
   if (isExternal(definition)) return definition;
   const { file, labels: own, ...rest } = definition;
-  const name = givenName(definition);
   return {
     ...rest,
     ...(typeof file === 'string' ? { file: resolve(folder, file) } : {}),
-    ...(name === null || name.startsWith(fullName(stack, '')) ? {} : { name: fullName(stack, name) }),
+    ...(givenName(definition) === null ? {} : { name: ownName(key, definition, stack) }),
     labels: { ...readLabels(own), ...labels },
   };
 }
 
-function mapDefinitions(
+function ownFiles(
   definitions: Readonly<Record<string, Definition>>,
-  change: (definition: Definition) => Definition,
+  options: OverlayOptions,
 ): Record<string, Definition> {
-  return Object.fromEntries(Object.entries(definitions).map(([key, each]) => [key, change(each)]));
+  const named = Object.entries(definitions).map(([key, each]) => [key, ownFile(key, each, options)] as const);
+  return Object.fromEntries(named);
 }

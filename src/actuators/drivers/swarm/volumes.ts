@@ -57,6 +57,17 @@ export class Volumes {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Names that begin so, of those without a label of ours; what follows in each. */
+  async unlabelled(prefix: string, call: Call): Promise<string[]> {
+    const listed = await this.#engine.lines(['volume', 'ls', '-q', '--filter', `name=${prefix}`], call);
+    const facts = await this.#engine.inspect('volume', listed, VolumeFacts, call);
+    return facts
+      .filter(({ Name, Labels }) => Name.startsWith(prefix) && Labels?.[LABEL.instance] === undefined)
+      .map(({ Name }) => Name.slice(prefix.length))
+      .filter((name) => name !== '')
+      .toSorted();
+  }
+
   /** Makes an empty one. One of that name that is not this home's is somebody else's, and stays as it is. */
   async make(
     home: NewHome,

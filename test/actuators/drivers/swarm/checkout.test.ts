@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assertNamesFit } from '../../../../src/actuators/drivers/swarm/name-lengths.ts';
 import { readRecipe } from '../../../../src/actuators/drivers/swarm/recipe.ts';
 import { dropOtherSecrets, ensureSecrets } from '../../../../src/actuators/drivers/swarm/secrets.ts';
 import type { DeployRequest } from '../../../../src/reconciler/ports.ts';
@@ -87,6 +88,40 @@ describe('a recipe is refused', () => {
     await symlink('/etc/passwd', join(checkout, 'link'));
     await write('compose.yml', text.replace('FILE', './link'));
     expect(await faultOf(read())).toMatchObject({ verdict: 'red', reason: 'file-outside' });
+  });
+});
+
+describe('a name that is too long for a Swarm', () => {
+  const SHORT = 'a'.repeat(64 - 'warm-x-1_'.length);
+  const LONG = `${SHORT}a`;
+  it.each([
+    ['service', 'by its key', (name: string) => `services: {${name}: {image: a}}`, SHORT.slice(1), SHORT],
+    ['config', 'by its key', (name: string) => `configs: {${name}: {file: abra.sh}}`, SHORT, LONG],
+    ['config', 'by its name', (name: string) => `configs: {a: {file: abra.sh, name: ${name}}}`, SHORT, LONG],
+    ['secret', 'by its key', (name: string) => `secrets: {${name}: {file: abra.sh}}`, SHORT, LONG],
+    [
+      'secret',
+      'that is generated',
+      (name: string) => `secrets: {a: {external: true, name: warm-x-1_${name}}}`,
+      SHORT,
+      LONG,
+    ],
+  ])('of a %s, %s, is refused before anything is made', async (kind, _how, compose, fits, long) => {
+    await write('abra.sh', '');
+    await write('compose.yml', compose(fits));
+    const recipe = await read();
+    expect(() => assertNamesFit(request(), recipe, 'warm-x-1')).not.toThrow();
+    await write('compose.yml', compose(long));
+    const refused = read().then((longer) => assertNamesFit(request(), longer, 'warm-x-1'));
+    const fault = await faultOf(refused);
+    expect(fault).toMatchObject({ verdict: 'red', reason: 'name-too-long' });
+    expect(fault.message).toContain(`${kind} warm-x-1_${long} has ${'warm-x-1_'.length + long.length}`);
+  });
+
+  it('of what is somebody else’s is none of ours', async () => {
+    await write('compose.yml', `configs: {a: {external: true, name: ${LONG}}}`);
+    const recipe = await read();
+    expect(() => assertNamesFit(request(), recipe, 'warm-x-1')).not.toThrow();
   });
 });
 

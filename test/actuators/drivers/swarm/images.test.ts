@@ -1,0 +1,95 @@
+/** Which images a stack ran from, by what the engine says of its containers: with a program in the docker command's place. */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readCompose } from '../../../../src/actuators/drivers/swarm/compose.ts';
+import { Engine } from '../../../../src/actuators/drivers/swarm/engine.ts';
+import type { StackFacts } from '../../../../src/actuators/drivers/swarm/facts.ts';
+import { readImages } from '../../../../src/actuators/drivers/swarm/images.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'docker-'));
+  vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+const service = (name: string): StackFacts['services'][number] => ({
+  id: `id-${name}`,
+  name,
+  mode: { kind: 'replicated', replicas: 1 },
+  update: null,
+  restart: 'any',
+  maxAttempts: null,
+  monitorMs: 0,
+  spec: 'now',
+  labels: {},
+});
+const task = (
+  name: string,
+  over: Partial<StackFacts['tasks'][number]> = {},
+): StackFacts['tasks'][number] => ({
+  id: `task-${name}`,
+  service: `id-${name}`,
+  slot: '1',
+  desired: 'running',
+  state: 'running',
+  error: '',
+  exitCode: null,
+  container: `container-${name}`,
+  createdAt: '2026-06-17T06:55:32Z',
+  spec: 'now',
+  ...over,
+});
+
+/** Every container is of the image; only those that are asked for are told of. */
+const imagesWith = async (repoDigests: string[], image: string, tasks: StackFacts['tasks'], extra = '') => {
+  const script = [
+    '#!/bin/sh',
+    'kind=$3; shift 4; sep=; printf "["',
+    'for each in "$@"; do',
+    '  printf "%s" "$sep"; sep=,',
+    `  if [ "$kind" = image ]; then printf '{"Id": "%s", "RepoDigests": ${JSON.stringify(repoDigests)}}' "$each"`,
+    `  else printf '{"Id": "%s", "Image": "sha256:image"}' "$each"; fi`,
+    'done; echo "]"',
+  ];
+  await writeFile(join(folder, 'docker'), `${script.join('\n')}\n`);
+  await chmod(join(folder, 'docker'), 0o755);
+  const compose = readCompose(`services: {app: {image: '${image}'}${extra}}`, {});
+  const services = ['app', 'app-edge', 'migrate'].map(service);
+  return await readImages(new Engine(), compose, { services, tasks }, { mark: 'm'.repeat(32) });
+};
+
+describe('the images of a stack', () => {
+  it.each([
+    [
+      'of the repository that the recipe names',
+      'nginx:1.25',
+      ['other@sha256:o', 'nginx@sha256:n'],
+      'sha256:n',
+    ],
+    ['of one with a port', 'host:5000/team/app:2', ['host:5000/team/app@sha256:p'], 'sha256:p'],
+    ['pinned', 'nginx:1.25@sha256:n', ['nginx@sha256:n'], 'sha256:n'],
+    ['by another name than the recipe has for it', 'docker.io/library/nginx', ['nginx@sha256:n'], 'sha256:n'],
+    ['of none', 'built:here', [], null],
+  ])('have the digest %s', async (_what, reference, repoDigests, digest) => {
+    expect(await imagesWith(repoDigests, reference, [task('app')])).toEqual([
+      { service: 'app', reference, digest, id: 'sha256:image' },
+    ]);
+  });
+
+  it('are those of what runs now or ran to its end, and of nothing that the recipe does not have', async () => {
+    const tasks = [
+      task('app', { spec: 'before' }),
+      task('app-edge'),
+      task('migrate', { state: 'failed', container: 'container-failed' }),
+      task('migrate', { state: 'complete' }),
+    ];
+    const found = await imagesWith([], 'app:1', tasks, ", migrate: {image: 'tool:1'}");
+    expect(found.map(({ service: name, reference }) => [name, reference])).toEqual([['migrate', 'tool:1']]);
+  });
+});

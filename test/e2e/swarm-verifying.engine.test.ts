@@ -1,0 +1,47 @@
+/** How often the volumes of a Swarm are read, by the built program. */
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { docker, dockerLines, HELPER_IMAGE } from '../fixtures/swarm/docker.ts';
+import { SwarmFleet } from '../fixtures/swarm/fleet.ts';
+import { makeRecipeImages, store } from '../fixtures/swarm/recipes.ts';
+
+const VOLUME = 'warm-store-1_data';
+
+let swarm: SwarmFleet;
+beforeAll(makeRecipeImages);
+afterEach(async () => {
+  await swarm.dispose();
+});
+
+const planned = async (): Promise<string | undefined> => {
+  const { json } = await swarm.reconcile('plan', '--json');
+  return json?.recipes?.[0]?.reason;
+};
+const containersMadeDuring = async (act: () => Promise<unknown>): Promise<string[]> => {
+  const engineTime = async (): Promise<string> => await docker('info', '--format', '{{.SystemTime}}');
+  const since = await engineTime();
+  await act();
+  const filters = ['--filter', 'type=container', '--filter', 'event=create'];
+  return await dockerLines('events', '--since', since, '--until', await engineTime(), ...filters);
+};
+
+it('volumes are read once in each interval, and looked for by every pass', async () => {
+  swarm = await SwarmFleet.create();
+  await swarm.recipe('store', '1.0.0+1', store('1.0.0+1'));
+  expect((await swarm.sweep()).rows).toEqual({ store: 'green in-sync' });
+  const made = await containersMadeDuring(async () => {
+    expect((await swarm.sweep()).rows).toEqual({ store: 'in-sync' });
+  });
+  expect(made).toEqual([]);
+  await swarm.expectSound([VOLUME]);
+
+  const mount = `type=volume,source=${VOLUME},target=/v`;
+  await docker('run', '--rm', '--mount', mount, HELPER_IMAGE, 'sh', '-c', 'echo more >> /v/versions');
+  expect(await planned()).toBe('up-to-date');
+  await swarm.configure({ verify: { interval: '1s' } });
+  expect(await planned()).toBe('volume-changed');
+
+  await swarm.configure({});
+  expect(await planned()).toBe('up-to-date');
+  await docker('volume', 'rm', VOLUME);
+  expect(await planned()).toBe('volume-missing');
+});
