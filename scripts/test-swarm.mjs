@@ -6,12 +6,16 @@
 // in memory: so nothing of it can outlive this command, whatever a test leaves behind, and nothing of it can be reached
 // from outside, nor can it reach out. That takes root, `dockerd` and `unshare`. With $RECONCILE_TEST_ENGINE the tests run
 // on that engine instead (a value as for $DOCKER_HOST), which must be a manager of a Swarm that is nobody's.
+//
+// Both are looked at when the tests have ended, however they did: what they left on the engine, and what the engine left
+// on this machine. Either is a failure. --config FILE runs other tests than those of vitest.swarm.config.ts.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onEngine, onMachine, ownNamespaces } from './left-behind.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const operands = process.argv.slice(2);
@@ -20,8 +24,9 @@ const folder = process.env.RECONCILE_TEST_ENGINE_FOLDER ?? '';
 
 const STARTING_MS = 60_000;
 const STOPPING_MS = 30_000;
+const DEFAULT_CONFIG = 'vitest.swarm.config.ts';
 
-if (given !== '') process.exitCode = runTests(given);
+if (given !== '') process.exitCode = testsOn(given);
 else if (folder !== '') process.exitCode = await withEngine(folder);
 else process.exitCode = await inNamespaces();
 
@@ -40,6 +45,8 @@ async function inNamespaces() {
     return 1;
   }
   const own = mkdtempSync(join(tmpdir(), 'swarm-tests-'));
+  const told = join(own, 'namespaces');
+  writeFileSync(told, '');
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const again = ['sh', '-c', '"$@"; exit $?', 'sh', process.execPath, ...process.argv.slice(1)];
   const env = { ...process.env, RECONCILE_TEST_ENGINE_FOLDER: own };
@@ -47,14 +54,17 @@ async function inNamespaces() {
   // `unshare` itself heeds neither of these; and with it go the namespaces and everything in them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGKILL'));
   const [status] = await once(child, 'exit');
+  const theirs = readFileSync(told, 'utf8').split('\n');
   rmSync(own, { recursive: true, force: true });
-  return status ?? 1;
+  return tell('this machine', await onMachine(own, theirs)) ? (status ?? 1) : 1;
 }
 
 async function withEngine(own) {
+  writeFileSync(join(own, 'namespaces'), ownNamespaces().join('\n'));
   must('ip', ['link', 'set', 'lo', 'up']);
   const data = join(own, 'engine');
-  mkdirSync(data);
+  const tmp = join(own, 'tmp');
+  for (const each of [data, tmp]) mkdirSync(each);
   must('mount', ['-t', 'tmpfs', 'tmpfs', data]);
   const host = `unix://${join(data, 'socket')}`;
   const log = join(data, 'log');
@@ -65,6 +75,8 @@ async function withEngine(own) {
     join(data, 'exec'),
     '--pidfile',
     join(data, 'pid'),
+    '--cgroup-parent',
+    `/${basename(own)}`,
   ];
   const output = openSync(log, 'a');
   const engine = spawn('dockerd', ['-H', host, ...options], { stdio: ['ignore', output, output] });
@@ -72,7 +84,7 @@ async function withEngine(own) {
   try {
     await answering(host, engine, log);
     must('docker', ['swarm', 'init', '--advertise-addr', '127.0.0.1'], { ...process.env, DOCKER_HOST: host });
-    return runTests(host);
+    return testsOn(host, { TMPDIR: tmp });
   } finally {
     engine.kill('SIGTERM');
     await Promise.race([ended, sleep(STOPPING_MS)]);
@@ -90,16 +102,23 @@ async function answering(host, engine, log) {
   }
 }
 
-function runTests(host) {
-  const args = [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--config',
-    'vitest.swarm.config.ts',
-    ...operands,
-  ];
-  const env = { ...process.env, DOCKER_HOST: host };
-  return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+/** What they left is looked for whatever became of them; they end in a failure if there is any. */
+function testsOn(host, over = {}) {
+  const before = onEngine(host);
+  const config = operands.includes('--config') ? [] : ['--config', DEFAULT_CONFIG];
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...config, ...operands];
+  const env = { ...process.env, ...over, DOCKER_HOST: host };
+  const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
+  const left = onEngine(host).filter((each) => !before.includes(each));
+  return tell('the engine', left) ? (status ?? 1) : 1;
+}
+
+/** Whether nothing was left. */
+function tell(where, left) {
+  if (left.length === 0) return true;
+  console.error(`the tests left this behind on ${where}:`);
+  for (const each of left) console.error(`  ${each}`);
+  return false;
 }
 
 function must(file, args, env = process.env) {
