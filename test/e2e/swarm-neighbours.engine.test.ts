@@ -63,11 +63,11 @@ describe('behind a reverse proxy', () => {
   it('a recipe that is well inside and dead at the edge is red, and told so', async () => {
     const edge = { scheme: 'https', address: proxy.address, ca: proxy.ca };
     swarm = await SwarmFleet.create({ swarm: { edge } });
-    await swarm.recipe('site', '1.0.0+1', misrouted('1.0.0+1'));
+    await swarm.recipe('misrouted', '1.0.0+1', misrouted('1.0.0+1'));
     const { rows, outcome } = await swarm.sweep();
-    const message = swarm.messageOf(outcome, 'site');
-    expect([rows, message]).toEqual([{ site: 'red held' }, expect.any(String)]);
-    expect(message).toContain('at the edge https://warm-site.localhost/');
+    const message = swarm.messageOf(outcome, 'misrouted');
+    expect([rows, message]).toEqual([{ misrouted: 'red held' }, expect.any(String)]);
+    expect(message).toContain('at the edge https://warm-misrouted.localhost/');
     expect(message).toContain('answered 404, expected 200');
     expect(message).toContain('inside all is well: it may be the proxy itself that knows no router');
     await swarm.expectNothingLeft();

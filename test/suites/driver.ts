@@ -2,10 +2,11 @@
  * What every driver must do, whatever it deploys with. A harness brings the driver, apps that behave as named, and
  * hands that reach into volumes without going through the driver.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
 import { TrialFault } from '../../src/reconciler/errors.ts';
 import type { Manifest } from '../../src/reconciler/model.ts';
-import type { DataHome, DeployRequest, Driver, NewHome, Work } from '../../src/reconciler/ports.ts';
+import type { DataHome, Deployed, DeployRequest, Driver, NewHome, Work } from '../../src/reconciler/ports.ts';
 
 /** `stores` answers with JSON: the versions that ran on its volume `data`, and its secret `key`. */
 export type Behaviour = 'answers' | 'exits' | 'answers-500' | 'silent' | 'ignores-sigterm' | 'stores';
@@ -42,42 +43,19 @@ export interface RequestChanges {
 }
 
 export function describeDriver(name: string, makeHarness: () => Promise<DriverHarness>): void {
+  const it = onStage(makeHarness);
   describe(`the ${name} driver, as every driver`, () => {
-    let harness: DriverHarness;
-    let driver: Driver;
-    beforeEach(async () => {
-      harness = await makeHarness();
-      ({ driver } = harness);
-    });
-    afterEach(async () => {
-      await harness.dispose();
-    });
-
-    const deploy = async (behaviour: Behaviour, home: NewHome, over?: RequestChanges) =>
-      await driver.deploy(await harness.request(behaviour, home, over), harness.work());
-    const measure = async (home: DataHome, over?: RequestChanges) =>
-      await driver.measure(home, harness.manifest('stores', over), harness.work());
-    const said = async (url: string): Promise<{ versions: string[]; secret: string | null }> =>
-      JSON.parse(await (await fetch(url)).text()) as { versions: string[]; secret: string | null };
-    /** Deployed once, so that it has data and a secret, and at rest. */
-    const rested = async (stack: string): Promise<NewHome> => {
-      const home = harness.home(stack);
-      await deploy('stores', home);
-      await driver.undeploy(home.stack, harness.work());
-      return home;
-    };
-
-    it('can work here', async () => {
+    it('can work here', async ({ driver }) => {
       expect(await driver.reach()).toEqual({ readable: true, value: null });
     });
 
-    it('gives every app an address of its own', async () => {
+    it('gives every app an address of its own', async ({ driver }) => {
       const [one, other] = await Promise.all([driver.address('a.localhost'), driver.address('b.localhost')]);
       expect(one.url).not.toBe(other.url);
       await Promise.all([one.release(), other.release()]);
     });
 
-    it('returns from a deploy when the app answers at its address', async () => {
+    it('returns from a deploy when the app answers at its address', async ({ harness, driver }) => {
       const request = await harness.request('answers', harness.home('one'));
       const deployed = await driver.deploy(request, harness.work());
       expect(deployed.url).toBe(request.address.url);
@@ -85,18 +63,25 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       await expect(deployed.confirm()).resolves.toBeUndefined();
     });
 
-    it.each([
+    it.for([
       ['exits', 'red', 'app-exited', 'cannot start: there is no database'],
       ['answers-500', 'red', 'wrong-answer', 'answered 500, expected 200: the database is on fire'],
       ['silent', 'timeout', 'health-timeout', 'did not answer'],
-    ] as const)('says of an app that %s: %s %s', async (behaviour, verdict, reason, words) => {
-      const fault = await faultOf(deploy(behaviour, harness.home('one'), { timeoutMs: 800 }));
-      expect(fault).toMatchObject({ verdict, reason });
-      expect(fault.message).toContain(words);
-      expect(await harness.running()).toEqual([]);
-    });
+    ] as const)(
+      'says of an app that %s: %s %s',
+      async ([behaviour, verdict, reason, words], { harness, deploy }) => {
+        const fault = await faultOf(deploy(behaviour, harness.home('one'), { timeoutMs: 800 }));
+        expect(fault).toMatchObject({ verdict, reason });
+        expect(fault.message).toContain(words);
+        expect(await harness.running()).toEqual([]);
+      },
+    );
 
-    it('has nothing left running when it returns from undeploy, even of an app that does not want to go', async () => {
+    it('has nothing left running when it returns from undeploy, even of an app that does not want to go', async ({
+      harness,
+      driver,
+      deploy,
+    }) => {
       const home = harness.home('one');
       await deploy('ignores-sigterm', home);
       expect(await harness.running()).not.toEqual([]);
@@ -104,18 +89,18 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       expect(await harness.running()).toEqual([]);
     });
 
-    it('undeploys what is not deployed without complaint', async () => {
+    it('undeploys what is not deployed without complaint', async ({ harness, driver }) => {
       await expect(driver.undeploy('warm-nobody-1', harness.work())).resolves.toBeUndefined();
     });
 
-    it('ends only the stack that it was told to end', async () => {
+    it('ends only the stack that it was told to end', async ({ harness, driver, deploy }) => {
       await deploy('answers', harness.home('one'));
       const other = await deploy('answers', harness.home('one-more'));
       await driver.undeploy(harness.home('one').stack, harness.work());
       await expect(other.confirm()).resolves.toBeUndefined();
     });
 
-    it('replaces what runs on a home, and keeps its data and its secret', async () => {
+    it('replaces what runs on a home, and keeps its data and its secret', async ({ harness, deploy }) => {
       const home = harness.home('one');
       const first = await said((await deploy('stores', home, { version: '1.0.0+1' })).url);
       const before = (await harness.running()).length;
@@ -124,7 +109,11 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       expect(await harness.running()).toHaveLength(before);
     });
 
-    it('makes a new volume empty, drops one that is gone, and reports both', async () => {
+    it('makes a new volume empty, drops one that is gone, and reports both', async ({
+      harness,
+      deploy,
+      measure,
+    }) => {
       const home = harness.home('one');
       const first = await deploy('answers', home, { volumes: ['old', 'kept'] });
       expect(first).toMatchObject({ added: ['old', 'kept'], dropped: [] });
@@ -139,7 +128,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       ]);
     });
 
-    it('makes secrets of their own for each home, and lets no log say them', async () => {
+    it('makes secrets of their own for each home, and lets no log say them', async ({ harness, deploy }) => {
       const { secret } = await said((await deploy('stores', harness.home('one'))).url);
       const other = await said((await deploy('stores', harness.home('two'))).url);
       expect(secret).toMatch(/^[A-Za-z0-9]{32}$/);
@@ -148,25 +137,28 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       expect(harness.logged()).toContain('the secret is ***');
     });
 
-    it('confirms no app that has ended since', async () => {
+    it('confirms no app that has ended since', async ({ harness, driver, deploy }) => {
       const home = harness.home('one');
       const deployed = await deploy('answers', home);
       await driver.undeploy(home.stack, harness.work());
       await expect(deployed.confirm()).rejects.toBeInstanceOf(TrialFault);
     });
 
-    it('ends what it started when aborted, and throws the reason', async () => {
+    it('ends what it started when aborted, and throws the reason', async ({ harness, driver }) => {
       const stop = new AbortController();
       const request = await harness.request('silent', harness.home('one'), { timeoutMs: 60_000 });
       const deploying = driver.deploy(request, harness.work(stop.signal));
-      const outcome = expect(deploying).rejects.toThrow('told to stop');
-      await until(async () => (await harness.running()).length > 0);
+      const outcome = deploying.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      await until(async () => (await harness.running()).length > 0, 60_000);
       stop.abort(new Error('told to stop'));
-      await outcome;
+      expect(await outcome).toMatchObject({ message: 'told to stop' });
       expect(await harness.running()).toEqual([]);
     });
 
-    it('lists what runs under a mark without ending it', async () => {
+    it('lists what runs under a mark without ending it', async ({ harness, driver, deploy }) => {
       await deploy('answers', harness.home('one'));
       const { mark } = harness.work();
       expect(await driver.owned(`${mark}-of-another`, `${harness.folder}-of-another`)).toEqual([]);
@@ -174,7 +166,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
       expect(await harness.running()).toHaveLength(1);
     });
 
-    it('reaps everything whose mark begins so', async () => {
+    it('reaps everything whose mark begins so', async ({ harness, driver, deploy }) => {
       await deploy('answers', harness.home('one'));
       await deploy('ignores-sigterm', harness.home('two'));
       const { mark } = harness.work();
@@ -185,7 +177,13 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
     });
 
     describe('with data at rest', () => {
-      it('clones volumes and secrets without touching the source', async () => {
+      it('clones volumes and secrets without touching the source', async ({
+        harness,
+        driver,
+        deploy,
+        measure,
+        rested,
+      }) => {
         const source = await rested('one');
         const before = await measure(source);
         const target = harness.home('two');
@@ -196,7 +194,12 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         expect(await measure(source)).toEqual(before);
       });
 
-      it('finds a source that changed since it was promoted, while cloning it', async () => {
+      it('finds a source that changed since it was promoted, while cloning it', async ({
+        harness,
+        driver,
+        measure,
+        rested,
+      }) => {
         const source = await rested('one');
         const { volumes } = await measure(source);
         await harness.write(source, 'data', 'versions', '9.9.9+9\n');
@@ -205,7 +208,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         expect(fault.message).toContain('volume data');
       });
 
-      it('says when what it is to clone is missing', async () => {
+      it('says when what it is to clone is missing', async ({ harness, driver, measure, rested }) => {
         const source = await rested('one');
         const { volumes } = await measure(source);
         await harness.removeVolume(source, 'data');
@@ -213,7 +216,12 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         expect(fault).toMatchObject({ verdict: 'infra', reason: 'base-missing' });
       });
 
-      it('finds no damage where there is none, and none in a time that moved', async () => {
+      it('finds no damage where there is none, and none in a time that moved', async ({
+        harness,
+        driver,
+        measure,
+        rested,
+      }) => {
         const home = await rested('one');
         const expected = await measure(home);
         const intact = await driver.inspect(home, expected);
@@ -223,7 +231,7 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         expect((await driver.inspect(home, expected)).damage).toEqual([]);
       });
 
-      it('tells changed from missing', async () => {
+      it('tells changed from missing', async ({ harness, driver, measure, rested }) => {
         const home = await rested('one');
         const expected = await measure(home);
         await harness.write(home, 'data', 'versions', '1.0.0+2\n');
@@ -239,7 +247,12 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         });
       });
 
-      it('finds what is missing, and nothing else, without reading it', async () => {
+      it('finds what is missing, and nothing else, without reading it', async ({
+        harness,
+        driver,
+        measure,
+        rested,
+      }) => {
         const home = await rested('one');
         const expected = await measure(home);
         await harness.write(home, 'data', 'versions', '1.0.0+2\n');
@@ -252,7 +265,12 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         ]);
       });
 
-      it('examines each thing by itself, and reads contents where it is told to or where times moved', async () => {
+      it('examines each thing by itself, and reads contents where it is told to or where times moved', async ({
+        harness,
+        driver,
+        measure,
+        rested,
+      }) => {
         const home = await rested('one');
         const expected = await measure(home);
         const examine = async (contents: 'always' | 'where-doubtful') =>
@@ -270,11 +288,50 @@ export function describeDriver(name: string, makeHarness: () => Promise<DriverHa
         expect(await examine('where-doubtful')).toEqual(['volume data missing', 'secret key missing']);
       });
 
-      it('forces data to disk', async () => {
+      it('forces data to disk', async ({ harness, driver, rested }) => {
         await expect(driver.flush(await rested('one'), harness.work())).resolves.toBeUndefined();
       });
     });
   });
+}
+
+interface Stage {
+  harness: DriverHarness;
+  driver: Driver;
+  deploy(behaviour: Behaviour, home: NewHome, over?: RequestChanges): Promise<Deployed>;
+  measure(home: DataHome, over?: RequestChanges): ReturnType<Driver['measure']>;
+  /** Deployed once, so that it has data and a secret, and at rest. */
+  rested(stack: string): Promise<NewHome>;
+}
+
+/** Each test gets a harness of its own: where a driver's tests may run beside each other, they do. */
+function onStage(makeHarness: () => Promise<DriverHarness>) {
+  return test.extend<Stage>({
+    // oxlint-disable-next-line no-empty-pattern -- it is read for what a fixture needs
+    harness: async ({}, use) => {
+      const harness = await makeHarness();
+      await use(harness);
+      await harness.dispose();
+    },
+    driver: async ({ harness }, use) => await use(harness.driver),
+    deploy: async ({ harness, driver }, use) =>
+      await use(async (behaviour, home, over) =>
+        driver.deploy(await harness.request(behaviour, home, over), harness.work()),
+      ),
+    measure: async ({ harness, driver }, use) =>
+      await use((home, over) => driver.measure(home, harness.manifest('stores', over), harness.work())),
+    rested: async ({ harness, driver, deploy }, use) =>
+      await use(async (stack) => {
+        const home = harness.home(stack);
+        await deploy('stores', home);
+        await driver.undeploy(home.stack, harness.work());
+        return home;
+      }),
+  });
+}
+
+async function said(url: string): Promise<{ versions: string[]; secret: string | null }> {
+  return JSON.parse(await (await fetch(url)).text()) as { versions: string[]; secret: string | null };
 }
 
 /** What a promise that must fail as a verdict failed with. */
@@ -289,5 +346,9 @@ export async function faultOf(promise: Promise<unknown>): Promise<TrialFault> {
 }
 
 export async function until(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
-  await expect.poll(holds, { timeout: withinMs, interval: 10 }).toBe(true);
+  const end = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`what was waited for did not come within ${withinMs} ms`);
+    await sleep(10);
+  }
 }

@@ -24,7 +24,7 @@ const APP = new URL('behaving.sh', import.meta.url);
 const APP_IMAGE = 'behaving:1';
 
 /** Containers need some time to start and to fail: less says nothing of an app. */
-const LEAST_TIMEOUT_MS = 15_000;
+const LEAST_TIMEOUT_MS = 25_000;
 
 export interface SwarmChanges extends RequestChanges {
   health?: Partial<Health>;
@@ -45,7 +45,7 @@ async function makeImages(): Promise<void> {
 export class SwarmHarness implements DriverHarness {
   readonly driver: Driver;
   readonly folder: string;
-  readonly instance = randomBytes(8).toString('hex');
+  readonly instance = randomBytes(4).toString('hex');
   readonly #trial = `${randomBytes(16).toString('hex')}/trial-1`;
   readonly #addresses: Address[] = [];
   readonly #secrets: string[] = [];
@@ -70,7 +70,7 @@ export class SwarmHarness implements DriverHarness {
   home(name: string): NewHome {
     mkdirSync(join(this.folder, name, 'home'), { recursive: true });
     const owner = { recipe: name, generation: 1, trial: 'trial-1' };
-    return { stack: `warm-${name}-1`, folder: join(this.folder, name, 'home'), owner };
+    return { stack: `warm-${name}-${this.instance}`, folder: join(this.folder, name, 'home'), owner };
   }
 
   /** A recipe whose one service is the app that behaves so. */
@@ -124,9 +124,10 @@ export class SwarmHarness implements DriverHarness {
     return this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), this.#logged);
   }
 
-  /** The tasks' containers, by the name of the app's image. */
+  /** The tasks' containers, by the app's image and the names of stacks. */
   async running(): Promise<string[]> {
-    return await dockerLines('ps', '-q', '--filter', `ancestor=${APP_IMAGE}`);
+    const filters = ['--filter', `ancestor=${APP_IMAGE}`, '--filter', `name=-${this.instance}_`];
+    return await dockerLines('ps', '-q', ...filters);
   }
 
   async write(home: DataHome, volume: string, file: string, text: string): Promise<void> {
