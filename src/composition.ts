@@ -54,6 +54,8 @@ export interface Settings {
   upstreamTimeoutMs: number;
   /** Deadline of one fetch, push or checkout. */
   transferTimeoutMs: number;
+  /** Deadline of one question to a Docker engine. */
+  engineTimeoutMs: number;
   leaseTtlMs: number;
   /** How long whoever leaves a request waits for its answer, where another acts. */
   requestPatienceMs: number;
@@ -93,7 +95,13 @@ async function openParts(settings: Settings): Promise<{ manifests: TellingSource
   const { driver, settle } = configuredDriver(
     {
       process: () => processDriver(),
-      swarm: (swarm) => swarmDriver({ settings: swarm, instance: () => instanceOf(layout), mark }),
+      swarm: (swarm) =>
+        swarmDriver({
+          settings: swarm,
+          instance: () => instanceOf(layout),
+          mark,
+          timeoutMs: settings.engineTimeoutMs,
+        }),
     },
     inspections,
   );

@@ -24,6 +24,7 @@ const SECOND = 1000;
 const LEASE_TTL_MS = 30 * SECOND;
 const UPSTREAM_TIMEOUT_MS = 30 * SECOND;
 const TRANSFER_TIMEOUT_MS = 600 * SECOND;
+const ENGINE_TIMEOUT_MS = 60 * SECOND;
 const REQUEST_PATIENCE_MS = 5 * SECOND;
 
 export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Surroundings): Context {
@@ -43,6 +44,7 @@ export function makeContext(raw: RawOptions, { out, err, env, stop, parts }: Sur
     log: await log(),
     upstreamTimeoutMs: durationFrom(env, 'RECONCILE_UPSTREAM_TIMEOUT', UPSTREAM_TIMEOUT_MS),
     transferTimeoutMs: durationFrom(env, 'RECONCILE_TRANSFER_TIMEOUT', TRANSFER_TIMEOUT_MS),
+    engineTimeoutMs: durationFrom(env, 'RECONCILE_ENGINE_TIMEOUT', ENGINE_TIMEOUT_MS),
     leaseTtlMs: leaseTtl(env),
     requestPatienceMs: durationFrom(env, 'RECONCILE_REQUEST_PATIENCE', REQUEST_PATIENCE_MS),
     // An empty one counts as unset, or whoever sends none would know it.

@@ -18,6 +18,7 @@ export async function storedOperator(manifests: string, state: string): Promise<
     log: pino({ level: 'silent' }),
     upstreamTimeoutMs: 10_000,
     transferTimeoutMs: 10_000,
+    engineTimeoutMs: 10_000,
     leaseTtlMs: 30_000,
     requestPatienceMs: 5_000,
   };

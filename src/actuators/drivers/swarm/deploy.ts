@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TrialFault } from '../../../reconciler/errors.ts';
 import type { Deployed, DeployRequest, Work } from '../../../reconciler/ports.ts';
+import type { RunResult } from '../../../run.ts';
 import type { Compose } from './compose.ts';
 import { assertConverged, awaitConverged, type Diagnosis, type Patient } from './converge.ts';
 import { linkDependencies, translated } from './dependencies.ts';
@@ -20,10 +21,14 @@ import { NAMESPACE, stackName } from './names.ts';
 import { overlayOf, sharedNetworks } from './overlay.ts';
 import { readRecipe, unfit, type SwarmRecipe } from './recipe.ts';
 import { relayAtEdge } from './relay.ts';
-import { dropOtherSecrets, ensureSecrets } from './secrets.ts';
+import { makeRoom } from './room.ts';
+import { dropOtherSecrets, ensureSecrets, wantedSecrets } from './secrets.ts';
 import { dropSwarmSecrets, ensureNetworks, ensureSwarmSecrets } from './stack-objects.ts';
-import { assertOwn } from './undeploy.ts';
 import type { Volume } from './volumes.ts';
+
+const REFUSED = 1;
+const UNREACHABLE =
+  /cannot connect|during connect|deadline exceeded|connection refused|error reading from|no leader|not have a leader|lost quorum/i;
 
 /** The command itself, which waits for no task. */
 const DEPLOY_TIMEOUT_MS = 300_000;
@@ -33,19 +38,21 @@ export async function deployStack(
   options: DeployOptions,
   work: Work,
 ): Promise<Deployed> {
-  const { engine, instance, labels, tunnel, edge, reachable } = options;
+  const { engine, labels, tunnel, edge, reachable } = options;
   const { home } = request;
   const stack = stackName(home.stack);
   const note = (text: string): void => work.log.note(text);
   const recipe = await readRecipe({ ...request, env: translated(request.env, reachable) }, note);
   assertNamesFit(request, recipe, stack);
   tellWhatIsNotKept(recipe.compose, note);
-  await assertOwn(engine, instance, home.stack, work);
+  const names = wantedSecrets(recipe, stack).map((secret) => secret.fullName);
+  const { compose } = recipe;
+  await makeRoom({ engine, stack: home.stack, compose, secrets: names, own: labels }, work);
   const { added, gone } = await shapeVolumes(request, recipe, options, work);
   const secrets = await ensureSecrets(home, recipe, stack);
   for (const { value } of secrets) work.log.conceal(value);
   await ensureNetworks(engine, home.stack, sharedNetworks(recipe.compose), labels, work);
-  await ensureSwarmSecrets(engine, home.stack, secrets, labels, work);
+  await ensureSwarmSecrets(engine, secrets, labels, work);
   await callDeploy(request, recipe, options, work);
   await linkDependencies(engine, request, recipe.compose, reachable, work);
   const services = await readServices(engine, stack, work);
@@ -119,14 +126,14 @@ async function callDeploy(
     onOutput: (stream, chunk) => work.log.output('docker stack deploy', chunk, stream),
   });
   if (result.exitCode === 0) return;
-  throw refused(request, complaint(result));
+  throw refused(request, result);
 }
 
-function refused(request: DeployRequest, said: string): TrialFault {
+/** What the command itself refuses, it ends with 1: anything else says nothing of the recipe. */
+function refused(request: DeployRequest, result: RunResult): TrialFault {
   const title = `${request.recipe} ${request.version}`;
-  if (
-    /cannot connect|during connect|deadline exceeded|connection refused|no leader|lost quorum/i.test(said)
-  ) {
+  const said = complaint(result);
+  if (result.exitCode !== REFUSED || UNREACHABLE.test(said)) {
     return new TrialFault('infra', 'engine-failed', `could not deploy ${title}: ${said}`);
   }
   if (/only updates to labels are allowed/i.test(said)) {

@@ -8,7 +8,6 @@ import type { Volumes } from './volumes.ts';
 
 export interface DeployOptions {
   engine: Engine;
-  instance: string;
   volumes: Volumes;
   labels: Readonly<Record<string, string>>;
   nodeId: string;

@@ -42,6 +42,8 @@ export interface SwarmOptions {
   instance: () => Promise<string | null>;
   /** Of what is done on nobody's behalf, such as looking. */
   mark: string;
+  /** Deadline of one question to the engine. */
+  timeoutMs?: number;
 }
 
 const REAP_GRACE_MS = 2000;
@@ -57,11 +59,12 @@ class SwarmDriver implements Driver {
   /** A container for each generation. */
   readonly isInspectingCostly = true;
   readonly #options: SwarmOptions;
-  readonly #engine = new Engine();
+  readonly #engine: Engine;
   readonly #tunnels = new Map<Address, Tunnel>();
 
   constructor(options: SwarmOptions) {
     this.#options = options;
+    this.#engine = new Engine(options.timeoutMs);
   }
 
   stackName(stack: string): string {
@@ -215,7 +218,6 @@ class SwarmDriver implements Driver {
       request,
       {
         engine: this.#engine,
-        instance: await this.#instance(),
         volumes: (await this.#keeper(work)).volumes,
         labels: await this.#labels(request.home, work),
         nodeId: await ownNode(this.#engine, node, call),

@@ -36,15 +36,25 @@ const POINTERS = [
 const POWERFUL =
   /^(DOCKER_|BUILDKIT_|COMPOSE_PLUGIN|LD_|GLIBC_|GCONV_|GO[A-Z]|SSH_|SSL_|XDG_|RECONCILE_|(HTTPS?|ALL|NO|FTP)_PROXY$|PATH$|HOME$|TMPDIR$|LANG$|LC_|IFS$|ENV$|BASH_)/i;
 
+/** `docker inspect --type` knows the others. */
+const HAVE_THEIR_OWN = ['service', 'node', 'config'];
+
 /** No question to an engine that is well takes as long. */
 const TIMEOUT_MS = 60_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 const LONGEST_EXCERPT = 2000;
 
 export class Engine {
+  readonly #timeoutMs: number;
+
+  /** `timeoutMs`: of whatever has no deadline of its own. */
+  constructor(timeoutMs = TIMEOUT_MS) {
+    this.#timeoutMs = timeoutMs;
+  }
+
   /** How it ended, whatever that means. Throws `infra` where the command cannot be run, or does not end. */
   async run(args: readonly string[], call: Call): Promise<RunResult> {
-    const { timeoutMs = TIMEOUT_MS, env = {}, signal, ...rest } = call;
+    const { timeoutMs = this.#timeoutMs, env = {}, signal, ...rest } = call;
     const result = await run('docker', args, {
       ...rest,
       ...(signal === undefined ? {} : { signal }),
@@ -79,13 +89,13 @@ export class Engine {
    * What `docker inspect` knows of each. What goes while it is asked is left out: it would have been a moment later.
    */
   async inspect<S extends z.ZodType>(
-    type: 'service' | 'task' | 'volume' | 'network' | 'secret' | 'container' | 'node' | 'image',
+    type: 'service' | 'task' | 'volume' | 'network' | 'secret' | 'config' | 'container' | 'node' | 'image',
     names: readonly string[],
     schema: S,
     call: Call,
   ): Promise<z.output<S>[]> {
     if (names.length === 0) return [];
-    const args = type === 'service' || type === 'node' ? [type, 'inspect'] : ['inspect', '--type', type];
+    const args = HAVE_THEIR_OWN.includes(type) ? [type, 'inspect'] : ['inspect', '--type', type];
     const result = await this.run([...args, '--', ...names], call);
     const isGone = /no such|not found/i.test(result.stderr);
     if (result.exitCode !== 0 && !isGone) throw failed(args, result);

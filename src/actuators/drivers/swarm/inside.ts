@@ -13,6 +13,11 @@ import { hostOf, relayCommand, routedPort } from './relay.ts';
 import { flagsOf } from './stack-objects.ts';
 import type { Tunnel } from './tunnel.ts';
 
+/** Of the relay's container. */
+export function insideName(stack: string): string {
+  return fullName(stack, 'inside');
+}
+
 /** Replaces the one that an earlier deployment of the same stack had, and aims the tunnel at the service. */
 export async function joinStack(
   request: DeployRequest,
@@ -24,7 +29,7 @@ export async function joinStack(
   const { stack } = home;
   const service = mainService(request);
   const port = manifest.health.port ?? routedPort(compose, service);
-  const container = fullName(stack, 'inside');
+  const container = insideName(stack);
   await tunnel.aimAt(null);
   await engine.run(['rm', '--force', '--', container], work);
   if (port === null) return;

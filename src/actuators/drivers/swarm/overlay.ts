@@ -47,6 +47,22 @@ export function sharedNetworks({ networks }: Compose): string[] {
     .map(([key]) => key);
 }
 
+/** What a stack has on the Swarm besides services, of which it makes some, by the names there. */
+export function madeNames(
+  { networks, secrets, configs }: Compose,
+  stack: string,
+): { networks: string[]; secrets: string[]; configs: string[] } {
+  const own = (definitions: Readonly<Record<string, Definition>>): string[] =>
+    Object.entries(definitions)
+      .filter(([, definition]) => !isExternal(definition))
+      .map(([key, definition]) => ownName(key, definition, stack));
+  return {
+    networks: [DEFAULT_NETWORK, ...Object.keys(networks)].map((key) => fullName(stack, key)),
+    secrets: own(secrets),
+    configs: own(configs),
+  };
+}
+
 /** Those that a service is on; attachable, so that it can be asked from inside. */
 export function networksOf(compose: Compose, service: string): string[] {
   const named = compose.services[service]?.networks ?? [];

@@ -10,7 +10,7 @@ export interface Found {
   containers: string[];
 }
 
-type Kind = 'service' | 'container' | 'network' | 'secret';
+type Kind = 'service' | 'container' | 'network' | 'secret' | 'config';
 
 const texts = z
   .record(z.string(), z.string())
@@ -22,6 +22,7 @@ const ofSwarm = z
 const SCHEMAS = {
   service: ofSwarm,
   secret: ofSwarm,
+  config: ofSwarm,
   network: z
     .object({ Id: z.string(), Labels: texts })
     .transform(({ Id, Labels }) => ({ id: Id, labels: Labels })),
@@ -34,7 +35,7 @@ const SCHEMAS = {
 export async function findMarked(engine: Engine, instance: string, mark: string, call: Call): Promise<Found> {
   const stacks = new Set<string>();
   const containers: string[] = [];
-  for (const kind of ['service', 'container', 'network', 'secret'] as const) {
+  for (const kind of ['service', 'container', 'network', 'secret', 'config'] as const) {
     for (const { id, labels } of await labelsOf(engine, instance, kind, call)) {
       const own = labels[LABEL.mark] ?? '';
       if (own !== mark && !own.startsWith(`${mark}/`)) continue;

@@ -29,6 +29,11 @@ export function hostOf(stack: string, service: string): string {
   return `tasks.${stackName(stack)}_${service}`;
 }
 
+/** Of the relay at the edge. */
+export function edgeName(stack: string, service: string): string {
+  return fullName(stack, `${service}-edge`);
+}
+
 /** What the relay runs. Of a busybox's `nc` there are two kinds, which listen for ever by different flags. */
 export function relayCommand(host: string, port: number): string[] {
   const listen = (flag: string): string => `nc ${flag} -p ${port} -e nc ${host} ${port}`;
@@ -47,7 +52,7 @@ export async function relayAtEdge(
     const port = routedPort(compose, service);
     const [own] = networks;
     if (port === null || own === undefined) continue;
-    const name = fullName(stack, `${service}-edge`);
+    const name = edgeName(stack, service);
     await engine.run(['service', 'rm', name], call);
     const shown = Object.entries(routed).filter(([key]) => !FOREIGN.some((prefix) => key.startsWith(prefix)));
     const placed = [

@@ -1,16 +1,15 @@
 /** What a stack needs on the Swarm before it is deployed, and does not make itself: its own shared networks, its secrets. */
 import { z } from 'zod';
-import { TrialFault } from '../../../reconciler/errors.ts';
 import { type Call, type Engine } from './engine.ts';
 import { fullName, LABEL, NAMESPACE } from './names.ts';
 import type { Secret } from './secrets.ts';
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 const Labelled = z.object({
   Spec: z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
 });
-const NetworkFacts = z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() });
+const Named = z.object({ Name: z.string() });
 
 /** In place of each network that the recipe shares with others the stack has one of its own. */
 export async function ensureNetworks(
@@ -22,30 +21,23 @@ export async function ensureNetworks(
 ): Promise<void> {
   for (const key of keys) {
     const name = fullName(stack, key);
-    const [there] = await engine.inspect('network', [name], NetworkFacts, call);
-    if (there !== undefined) {
-      assertOurs('network', name, stack, there.Labels, labels);
-      continue;
-    }
+    const [there] = await engine.inspect('network', [name], Named, call);
+    if (there !== undefined) continue;
     const options = ['--driver', 'overlay', '--attachable', ...flagsOf(labels)];
     await engine.text(['network', 'create', ...options, name], call);
   }
 }
 
-/** A secret that is on the Swarm cannot be read back: one of ours was made from the same file. */
+/** A secret that is on the Swarm cannot be read back: one of this trial was made from the same file. */
 export async function ensureSwarmSecrets(
   engine: Engine,
-  stack: string,
   secrets: readonly Secret[],
   labels: Labels,
   call: Call,
 ): Promise<void> {
   for (const { fullName: name, value } of secrets) {
     const [there] = await engine.inspect('secret', [name], Labelled, call);
-    if (there !== undefined) {
-      assertOurs('secret', name, stack, there.Spec.Labels, labels);
-      continue;
-    }
+    if (there !== undefined) continue;
     await engine.text(['secret', 'create', ...flagsOf(labels), name, '-'], { ...call, input: value });
   }
 }
@@ -70,17 +62,4 @@ export async function dropSwarmSecrets(
 
 export function flagsOf(labels: Labels): string[] {
   return Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
-}
-
-function assertOurs(
-  kind: string,
-  name: string,
-  stack: string,
-  there: Labels | null | undefined,
-  labels: Labels,
-): void {
-  const isOurs = there?.[LABEL.instance] === labels[LABEL.instance] && there?.[LABEL.stack] === stack;
-  if (isOurs) return;
-  const message = `could not make ${kind} ${name}: the Swarm has one of that name that this state folder did not make`;
-  throw new TrialFault('infra', `${kind}-taken`, message, { hint: `see "docker ${kind} inspect ${name}"` });
 }

@@ -27,11 +27,11 @@ export async function undeployStack(
   stack: string,
   call: Call,
 ): Promise<void> {
-  await assertOwn(engine, instance, stack, call);
+  const isOurs = (await foreignService(engine, instance, stack, call)) === null;
   const begin = performance.now();
   let removing = '';
   for (;;) {
-    const left = await whatIsLeft(engine, instance, stack, call);
+    const left = await whatIsLeft(engine, { instance, stack, isOurs }, call);
     if (Object.values(left).every((ids) => ids.length === 0)) return;
     const waited = performance.now() - begin;
     if (waited > TIMEOUT_MS) {
@@ -45,14 +45,31 @@ export async function undeployStack(
 
 /** Somebody else may have deployed a stack of the same name: that is not ours to end (invariant I8). */
 export async function assertOwn(engine: Engine, instance: string, stack: string, call: Call): Promise<void> {
-  const services = await readServices(engine, stackName(stack), call);
-  const foreign = services.find(({ labels }) => labels[LABEL.instance] !== instance);
-  if (foreign === undefined) return;
-  const message = `stack ${stackName(stack)} on the Swarm is not of this state folder: its service ${foreign.name} does not say so`;
+  const foreign = await foreignService(engine, instance, stack, call);
+  if (foreign === null) return;
+  const message = `stack ${stackName(stack)} on the Swarm is not of this state folder: its service ${foreign} does not say so`;
   throw new TrialFault('infra', 'stack-taken', message, { hint: `rename or remove that stack` });
 }
 
-async function whatIsLeft(engine: Engine, instance: string, stack: string, call: Call): Promise<Left> {
+async function foreignService(
+  engine: Engine,
+  instance: string,
+  stack: string,
+  call: Call,
+): Promise<string | null> {
+  const services = await readServices(engine, stackName(stack), call);
+  return services.find(({ labels }) => labels[LABEL.instance] !== instance)?.name ?? null;
+}
+
+/**
+ * What else there is of a stack goes only once its tasks have: until then it is not asked for. Where the stack of that
+ * name is somebody else's, only what says that it is ours is.
+ */
+async function whatIsLeft(
+  engine: Engine,
+  { instance, stack, isOurs }: { instance: string; stack: string; isOurs: boolean },
+  call: Call,
+): Promise<Left> {
   const namespace = `label=${NAMESPACE}=${stackName(stack)}`;
   const own = [`label=${LABEL.stack}=${stack}`, `label=${LABEL.instance}=${instance}`];
   const ids = async (kind: Kind, filters: readonly string[]): Promise<string[]> => {
@@ -60,15 +77,20 @@ async function whatIsLeft(engine: Engine, instance: string, stack: string, call:
     const args = [kind, 'ls', '-q', ...all, ...filters.flatMap((filter) => ['--filter', filter])];
     return await engine.lines(args, call);
   };
-  return {
-    service: await ids('service', [namespace]),
-    // A task's container carries no label of ours; everything else does.
-    container: [...new Set([...(await ids('container', [namespace])), ...(await ids('container', own))])],
-    network: await ids('network', own),
-    secret: await ids('secret', own),
-    config: await ids('config', own),
-    relay: await ids('container', own),
-  };
+  const service = isOurs ? await ids('service', [namespace]) : [];
+  const relay = await ids('container', own);
+  // A task's container carries no label of ours; everything else does.
+  const tasks = isOurs ? await ids('container', [namespace]) : [];
+  const container = [...new Set([...tasks, ...relay])];
+  if (service.length + container.length > 0) {
+    return { service, container, relay, network: [], secret: [], config: [] };
+  }
+  const [network, secret, config] = [
+    await ids('network', own),
+    await ids('secret', own),
+    await ids('config', own),
+  ];
+  return { service, container, relay, network, secret, config };
 }
 
 /** Returns what was said where something did not go; it is asked for again. */
