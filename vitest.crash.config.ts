@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/crash/{matrix,disk-full,teardown}.test.ts'],
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     // Each case is a few runs of the program, which mostly wait.
     maxConcurrency: 4,
     reporters: ['default'],

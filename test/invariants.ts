@@ -22,9 +22,21 @@ interface StoredRecord {
   commit: string;
   generation?: number;
   kept?: number[];
-  volumes?: { name: string; fingerprint: string; digest: string }[];
+  volumes?: VolumeDigests[];
   trial?: string;
 }
+
+interface VolumeDigests {
+  name: string;
+  fingerprint: string;
+  digest: string;
+}
+
+/** What a generation's volumes are now, in their order, wherever a driver keeps them; null for one that is not there. */
+export type VolumeReader = (
+  place: { fleet: Fleet; recipe: string; generation: number },
+  names: readonly string[],
+) => Promise<({ fingerprint: string; digest: string | null } | null)[]>;
 
 interface StoredTrial {
   id: string;
@@ -40,7 +52,7 @@ interface StoredTrial {
 
 /**
  * `damaged` and `rewritten` name recipes whose volumes or upstream a test changed; `strangers` are paths below the
- * state folder that somebody else put there. `volumesElsewhere`: an engine keeps them by name, where a test looks itself.
+ * state folder that somebody else put there. `readVolumes`: where they are no folders.
  */
 export async function expectInvariants(
   fleet: Fleet,
@@ -48,15 +60,15 @@ export async function expectInvariants(
     damaged?: string[];
     rewritten?: string[];
     strangers?: string[];
-    volumesElsewhere?: boolean;
+    readVolumes?: VolumeReader;
   } = {},
 ) {
   const faults: string[] = [];
   const { strangers = [] } = options;
   for (const recipe of (await recipesIn(fleet.state)).filter((name) => !strangers.includes(name))) {
     const record = await readJson<StoredRecord>(join(fleet.state, recipe, 'canonical.json'));
-    const isReadable = options.volumesElsewhere !== true && !(options.damaged ?? []).includes(recipe);
-    if (record !== null && isReadable) faults.push(...(await knownGood(fleet, record)));
+    if (record !== null && !(options.damaged ?? []).includes(recipe))
+      faults.push(...(await knownGood(fleet, record, { readVolumes: options.readVolumes })));
     if (record !== null && !(options.rewritten ?? []).includes(recipe))
       faults.push(...(await released(fleet, record)));
     faults.push(...(await trialsOf(fleet, recipe, record)));
@@ -67,12 +79,18 @@ export async function expectInvariants(
   expect(faults).toEqual([]);
 }
 
-/** I1 at any instant, also right after a crash: of every recipe's record. `damaged`: generations that were so before. */
-export async function knownGoodFaults(fleet: Fleet, damaged: readonly number[] = []): Promise<string[]> {
+interface KnownGoodOptions {
+  /** Generations that were so before. */
+  damaged?: readonly number[];
+  readVolumes?: VolumeReader | undefined;
+}
+
+/** I1 at any instant, also right after a crash: of every recipe's record. */
+export async function knownGoodFaults(fleet: Fleet, options: KnownGoodOptions = {}): Promise<string[]> {
   const faults: string[] = [];
   for (const recipe of await recipesIn(fleet.state)) {
     const record = await readJson<StoredRecord>(join(fleet.state, recipe, 'canonical.json'));
-    if (record !== null) faults.push(...(await knownGood(fleet, record, damaged)));
+    if (record !== null) faults.push(...(await knownGood(fleet, record, options)));
   }
   return faults;
 }
@@ -81,7 +99,7 @@ export async function knownGoodFaults(fleet: Fleet, damaged: readonly number[] =
 async function knownGood(
   fleet: Fleet,
   record: StoredRecord,
-  damaged: readonly number[] = [],
+  { damaged = [], readVolumes = readFolders }: KnownGoodOptions,
 ): Promise<string[]> {
   const faults: string[] = [];
   if (record.generation === undefined) return faults;
@@ -90,14 +108,28 @@ async function knownGood(
     const folder = join(fleet.state, record.recipe, 'generations', String(generation));
     const document = await readJson<StoredRecord>(join(folder, 'generation.json'));
     if (document === null) faults.push(`I1: ${folder} has no generation.json`);
-    for (const volume of document?.volumes ?? []) {
-      const tree = await readTree(join(folder, 'volumes', volume.name), { contents: true }).catch(() => null);
-      if (tree?.fingerprint !== volume.fingerprint)
+    const volumes = document?.volumes ?? [];
+    const place = { fleet, recipe: record.recipe, generation };
+    const found = await readVolumes(
+      place,
+      volumes.map(({ name }) => name),
+    );
+    for (const [at, volume] of volumes.entries()) {
+      if (found[at]?.fingerprint !== volume.fingerprint)
         faults.push(`I1: fingerprint of ${volume.name} in ${folder} differs`);
-      if (tree?.digest !== volume.digest) faults.push(`I1: digest of ${volume.name} in ${folder} differs`);
+      if (found[at]?.digest !== volume.digest)
+        faults.push(`I1: digest of ${volume.name} in ${folder} differs`);
     }
   }
   return faults;
+}
+
+/** As the process driver keeps them. */
+async function readFolders(...[place, names]: Parameters<VolumeReader>): ReturnType<VolumeReader> {
+  const folder = join(place.fleet.state, place.recipe, 'generations', String(place.generation), 'volumes');
+  return await Promise.all(
+    names.map(async (name) => await readTree(join(folder, name), { contents: true }).catch(() => null)),
+  );
 }
 
 /** I2: the record's version is a release tag, and its commit that tag's peeled commit. */

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { Fleet, type Outcome } from '../fixtures/fleet.ts';
 import { runWith, type Fault } from '../faults/plan.ts';
-import { expectInvariants, knownGoodFaults } from '../invariants.ts';
 import { endState } from './end-state.ts';
 import { prepare, type Scenario } from './scenarios.ts';
 
@@ -23,21 +22,35 @@ export interface Prepared {
 
 export async function prepareCases(scenario: Scenario): Promise<Prepared> {
   const fleet = await prepare(scenario);
-  const unharmed = await Fleet.copyOf(fleet);
-  try {
-    const { outcome, points } = await runWith(unharmed, null);
+  const unharmed = async (copy: Fleet): Promise<Prepared> => {
+    const { outcome, points } = await runWith(copy, null);
     expect(scenario.exitCodes, outcome.stderr).toContain(outcome.code);
-    return { scenario, fleet, points: counted(points), reference: await endState(unharmed, outcome) };
-  } finally {
-    await unharmed.dispose();
-  }
+    const reference = await endState(copy, outcome, scenario.ground);
+    return { scenario, fleet, points: counted(points), reference };
+  };
+  return await onCopy({ scenario, fleet }, unharmed);
 }
 
-/** The lease is renewed, and processes are told to end, at moments that nobody chose: these points may be missed. */
-export const isFleeting = (point: string): boolean => /^lease:|: signal /.test(point);
+/** With whatever of it lies outside of its folder. */
+export async function dispose({ scenario, fleet }: Prepared): Promise<void> {
+  await scenario.ground.forget(fleet);
+  await fleet.dispose();
+}
+
+/**
+ * The lease is renewed, processes are told to end, and what an engine has not yet removed is asked for again, at moments
+ * that nobody chose: these points may be missed.
+ */
+export const isFleeting = (point: string): boolean =>
+  /^lease:|: signal |: run docker (rm|exec|container rm|stack rm)$/.test(point);
+
+/** Questions to an engine, which change nothing: killed at one is killed after the effect before it. */
+const isQuestion = (point: string): boolean =>
+  /: run docker (\w+ (ls|ps|inspect|logs)|inspect \w+|info|version)$/.test(point);
 
 /** What others can see from then on; everything else only prepares it. */
-const isCommitting = (point: string): boolean => /: (run|rename|rm) /.test(point) && !isFleeting(point);
+const isCommitting = (point: string): boolean =>
+  /: (run|rename|rm) /.test(point) && !isFleeting(point) && !isQuestion(point);
 
 /** The first time that a point is passed; of what others can see also the last one. */
 function occurrencesOf(point: string, count: number): number[] {
@@ -57,6 +70,7 @@ export function kills({ points }: Prepared): Fault[] {
  * can see is "after" a case of its own.
  */
 export function momentsOf(point: string): Fault['when'][] {
+  if (isQuestion(point)) return [];
   const moments: Fault['when'][] = ['before'];
   if (/: (run|writeFile|rm) /.test(point)) moments.push('during');
   if (isCommitting(point)) moments.push('after');
@@ -70,7 +84,7 @@ const FAILURES = ['fail', 'hang', 'half', 'killed', 'missing'] as const;
 export function failures({ points }: Prepared, turn: number): Fault[] {
   return [...points.keys()].flatMap((point, index): Fault[] => {
     // How an app, a check or a provide command ends is the recipe's own.
-    if (/: run (?!git|cp|sync)/.test(point)) return [];
+    if (/: run (?!git|cp|sync|docker)/.test(point)) return [];
     if (point.includes(': run '))
       return FAILURES.map((act) => ({ point, occurrence: 1, when: 'before', act }));
     if (point.includes(': signal ')) return [];
@@ -87,7 +101,7 @@ export async function killed(prepared: Prepared, fault: Fault): Promise<Ending> 
   return await onCopy(prepared, async (fleet) => {
     const { outcome } = await runWith(fleet, fault);
     if (outcome.signal !== 'SIGKILL') return missed(fault, outcome);
-    expect(await knownGoodFaults(fleet, prepared.scenario.damaged)).toEqual([]);
+    await expectKnownGood(prepared, fleet);
     await recovers(prepared, fleet);
     return 'passed';
   });
@@ -99,7 +113,7 @@ export async function killedTwice(prepared: Prepared, first: Fault, second: Faul
     expect((await runWith(fleet, first)).outcome.signal).toBe('SIGKILL');
     const { outcome } = await runWith(fleet, second);
     if (outcome.signal !== 'SIGKILL') return missed(second, outcome);
-    expect(await knownGoodFaults(fleet, prepared.scenario.damaged)).toEqual([]);
+    await expectKnownGood(prepared, fleet);
     await recovers(prepared, fleet);
     return 'passed';
   });
@@ -107,21 +121,18 @@ export async function killedTwice(prepared: Prepared, first: Fault, second: Faul
 
 /** What others can see of a start that has a killed predecessor to clean up after. */
 export async function recoveryPoints(prepared: Prepared, first: Fault): Promise<string[]> {
-  const fleet = await Fleet.copyOf(prepared.fleet);
-  try {
+  return await onCopy(prepared, async (fleet) => {
     expect((await runWith(fleet, first)).outcome.signal).toBe('SIGKILL');
     const { points } = await runWith(fleet, null);
     return [...new Set(points.filter((point) => point.startsWith('start: ') && isCommitting(point)))];
-  } finally {
-    await fleet.dispose();
-  }
+  });
 }
 
 const CAUSES: Record<string, RegExp> = {
   fail: /injected failure|cp ended with|could not force/,
   hang: /did not answer within|did not end within|no answer within/,
   half: /./,
-  killed: /exit code null|ended with (signal )?(SIGKILL|null)|could not force/,
+  killed: /exit code null|ended (with|by) (signal )?(SIGKILL|null)|could not force/,
   missing: /command not found|ENOENT/,
 };
 
@@ -131,7 +142,7 @@ export async function failed(prepared: Prepared, fault: Fault): Promise<Ending> 
     const { outcome, reached } = await runWith(fleet, fault);
     if (!reached) return missed(fault, outcome);
     expect(outcome.signal).toBeNull();
-    expect(await knownGoodFaults(fleet, prepared.scenario.damaged)).toEqual([]);
+    await expectKnownGood(prepared, fleet);
     const trials = (await trialsOf(fleet)).slice(before.length);
     const right = prepared.scenario.red ? ['red', 'infra', null] : ['green', 'infra', null];
     for (const { verdict, message } of trials) expect(right, message ?? '').toContain(verdict);
@@ -143,20 +154,28 @@ export async function failed(prepared: Prepared, fault: Fault): Promise<Ending> 
 }
 
 async function recovers({ scenario, reference }: Prepared, fleet: Fleet): Promise<void> {
-  const next = await fleet.reconcile(['--once', '--json', '--retry-failed']);
+  const next = await fleet.reconcile(['--once', '--json', '--retry-failed'], { timeoutMs: 200_000 });
   const rows = (next.json?.recipes ?? []).map(
     ({ recipe, reason, message }) => `${recipe}: ${reason}: ${message}`,
   );
   expect(scenario.exitCodes, [...rows, next.stderr].join('\n')).toContain(next.code);
-  await expectInvariants(fleet);
-  expect(await endState(fleet, next)).toEqual(reference);
+  await scenario.ground.expectSound(fleet);
+  expect(await endState(fleet, next, scenario.ground)).toEqual(reference);
 }
 
-async function onCopy({ fleet }: Prepared, work: (copy: Fleet) => Promise<Ending>): Promise<Ending> {
+async function expectKnownGood({ scenario }: Prepared, fleet: Fleet): Promise<void> {
+  expect(await scenario.ground.knownGoodFaults(fleet, scenario.damaged)).toEqual([]);
+}
+
+async function onCopy<T>(
+  { scenario, fleet }: Pick<Prepared, 'scenario' | 'fleet'>,
+  work: (copy: Fleet) => Promise<T>,
+): Promise<T> {
   const copy = await Fleet.copyOf(fleet);
   try {
     return await work(copy);
   } finally {
+    await scenario.ground.forget(copy, fleet);
     await copy.dispose();
   }
 }

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import type { Fleet, Outcome } from '../fixtures/fleet.ts';
 import { listFolder, type Listing } from '../fixtures/folder-listing.ts';
 import { GIT_ENVIRONMENT } from '../fixtures/upstream-repo.ts';
+import { namedGenerations } from '../fixtures/named-generations.ts';
+import type { Ground } from './ground.ts';
 
 interface Generation {
   version: string;
@@ -25,14 +27,18 @@ interface EndState {
 }
 
 /** `pass`: the one that ended there. */
-export async function endState(fleet: Fleet, { json }: Outcome): Promise<Record<string, EndState>> {
+export async function endState(
+  fleet: Fleet,
+  { json }: Outcome,
+  ground: Ground,
+): Promise<Record<string, EndState>> {
   const states: Record<string, EndState> = {};
   for (const { recipe, decision, reason, canonical } of json?.recipes ?? []) {
     states[recipe] = {
       decision,
       reason,
       canonical: canonical === null ? null : { version: canonical.version, commit: canonical.commit },
-      generations: await generationsOf(fleet, recipe),
+      generations: await generationsOf(fleet, recipe, ground),
       lastTrial: await lastTrialOf(fleet, recipe),
       mirrorRefs: await refsOf(join(fleet.state, recipe, 'mirror.git')),
     };
@@ -40,14 +46,15 @@ export async function endState(fleet: Fleet, { json }: Outcome): Promise<Record<
   return states;
 }
 
-async function generationsOf(fleet: Fleet, recipe: string): Promise<Generation[]> {
-  const record = (await fleet.record(recipe)) as { generation: number; kept: number[] } | null;
-  if (record === null) return [];
+async function generationsOf(fleet: Fleet, recipe: string, ground: Ground): Promise<Generation[]> {
+  const named = (await namedGenerations(fleet)).filter((each) => each.recipe === recipe);
   return await Promise.all(
-    [record.generation, ...record.kept].map(async (number) => {
+    named.map(async ({ number }) => {
       const folder = join(fleet.state, recipe, 'generations', String(number));
       const { version } = JSON.parse(await readFile(join(folder, 'generation.json'), 'utf8')) as Generation;
-      const { 'data/password.sha256': _, ...volumes } = await listFolder(join(folder, 'volumes'));
+      const elsewhere = await ground.volumesOf({ recipe, number });
+      const { 'data/password.sha256': _, ...volumes } =
+        elsewhere ?? (await listFolder(join(folder, 'volumes')));
       return { version, volumes, secrets: Object.keys(await listFolder(join(folder, 'secrets'))) };
     }),
   );

@@ -3,17 +3,16 @@
  * a pass. An effect that is new, or that comes elsewhere, is not in it and fails here; look at it, run the whole matrix
  * (`npm run test:crash`), and write it down with `CRASH_CATALOGUE=write npx vitest run test/crash/sample.test.ts`.
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../faults/plan.ts';
-import { failed, isFleeting, killed, killedTwice, prepareCases, type Prepared } from './cases.ts';
+import { dispose, failed, killed, killedTwice, prepareCases, type Prepared } from './cases.ts';
+import { expectCatalogued } from './catalogue.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-const CATALOGUE = new URL('points.txt', import.meta.url);
 const all = await Promise.all(SCENARIOS.map(prepareCases));
 
 afterAll(async () => {
-  await Promise.all(all.map(({ fleet }) => fleet.dispose()));
+  await Promise.all(all.map(dispose));
 });
 
 function scenario(name: string): Prepared {
@@ -31,12 +30,7 @@ const fault = (point: string, when: Fault['when'], act: Fault['act']): Fault => 
 
 describe('every effect of a pass', () => {
   it('is a point of the catalogue, and every point is an effect', async () => {
-    const found = new Set(
-      all.flatMap(({ points }) => [...points.keys()]).filter((each) => !isFleeting(each)),
-    );
-    const lines = [...found].toSorted().join('\n');
-    if (process.env['CRASH_CATALOGUE'] === 'write') await writeFile(CATALOGUE, `${lines}\n`);
-    expect(lines.split('\n')).toEqual((await readFile(CATALOGUE, 'utf8')).trimEnd().split('\n'));
+    await expectCatalogued('points.txt', all);
   });
 });
 

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { pass } from '../e2e/rows.ts';
 import type { Fault } from '../faults/plan.ts';
+import { folders, type Ground } from './ground.ts';
 
 export interface Scenario {
   name: string;
@@ -17,11 +18,15 @@ export interface Scenario {
   red: boolean;
   /** Generations that are damaged before the pass. */
   damaged: readonly number[];
+  ground: Ground;
+  /** The fleet before it is prepared. */
+  create(): Promise<Fleet>;
 }
 
 const V1 = '1.0.0+1.0';
 const V2 = '1.1.0+1.1';
-const good = { exitCodes: [0], red: false, damaged: [] };
+const onFolders = { damaged: [], ground: folders, create: () => Fleet.create() };
+const good = { ...onFolders, exitCodes: [0], red: false };
 
 export const SCENARIOS: readonly Scenario[] = [
   { ...good, name: 'seed', prepare: async (fleet) => void (await shop(fleet)) },
@@ -47,10 +52,10 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    ...onFolders,
     name: 'red upgrade',
     exitCodes: [2, 3],
     red: true,
-    damaged: [],
     prepare: async (fleet) => {
       const upstream = await shop(fleet);
       await pass(fleet);
@@ -85,7 +90,7 @@ function spec(fleet: Fleet) {
 
 /** The fleet of a scenario, to be copied by every case and disposed of at the end. */
 export async function prepare(scenario: Scenario): Promise<Fleet> {
-  const fleet = await Fleet.create();
+  const fleet = await scenario.create();
   await scenario.prepare(fleet);
   return fleet;
 }

@@ -2,7 +2,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { release, SwarmFleet } from '../fixtures/swarm/fleet.ts';
 import { makeRecipeImages, notes, site, store } from '../fixtures/swarm/recipes.ts';
-import { until } from '../suites/driver.ts';
 
 let swarm: SwarmFleet;
 beforeAll(makeRecipeImages);
@@ -45,28 +44,5 @@ describe('recipes on a Swarm', () => {
     expect(message).toContain('exit code 4');
     expect(message).toContain('cannot migrate the data');
     await swarm.expectSound(['warm-store-1_data']);
-  });
-});
-
-describe('a program that is killed on a Swarm', () => {
-  it.each([
-    ['while it installs', 'install'],
-    ['while it proves what it installed', 'rest'],
-    ['while it upgrades', 'upgrade'],
-  ])('%s leaves nothing that its successor does not end', async (_when, step) => {
-    const upstream = await swarm.recipe('store', '1.0.0+1', store('1.0.0+1'));
-    if (step === 'upgrade') {
-      await swarm.sweep();
-      await release(upstream, '2.0.0+2', store('2.0.0+2'));
-    }
-    const running = swarm.start('--once');
-    await until(() => running.stderr().includes(`: ${step}`), 120_000);
-    await until(async () => ((await swarm.onEngine())['services'] ?? []).length > 0, 60_000);
-    running.process.kill('SIGKILL');
-    await running.done;
-    const { rows, outcome } = await swarm.sweep();
-    expect([rows, outcome.stderr]).toEqual([{ store: 'green in-sync' }, expect.any(String)]);
-    const generations = step === 'upgrade' ? [1, 3] : [2];
-    await swarm.expectSound(generations.map((each) => `warm-store-${each}_data`));
   });
 });

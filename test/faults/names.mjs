@@ -31,8 +31,18 @@ function nameOfCommand([file, ...args]) {
   const program = basename(String(file));
   // A git whose memory is bounded is started by a shell that becomes it.
   if (program === 'sh' && args[2] === 'bounded') return nameOfCommand(args.slice(3));
+  if (program === 'docker') return nameOfDockerCommand(args);
   if (program !== 'git') return [program, ...args.filter((arg) => /^[\w.-]+\.mjs$/.test(arg))].join(' ');
   const rest = [...args];
   while (rest[0] === '-c') rest.splice(0, 2);
   return `git ${rest[0]}${rest.includes('-d') ? ' -d' : ''}`;
+}
+
+const DOCKER_NOUNS = /^(stack|service|container|network|secret|config|volume|node)$/;
+
+/** A container that stays is another thing than one that does something and goes. */
+function nameOfDockerCommand([first, second, third]) {
+  if (DOCKER_NOUNS.test(first)) return `docker ${first} ${second}`;
+  if (first === 'inspect') return `docker inspect ${third}`;
+  return first === 'run' && second === '--detach' ? 'docker run --detach' : `docker ${first}`;
 }

@@ -34,6 +34,8 @@ export async function runWith(fleet: Fleet, fault: Fault | null, args = PASS): P
     // A helper that hangs is waited for no longer than this.
     RECONCILE_UPSTREAM_TIMEOUT: '2s',
     RECONCILE_TRANSFER_TIMEOUT: '2s',
+    // An engine does more for a question.
+    RECONCILE_ENGINE_TIMEOUT: '15s',
     ...(fault === null ? {} : { FAULTS_PLAN: JSON.stringify(fault) }),
   };
   await rm(record, { force: true });
