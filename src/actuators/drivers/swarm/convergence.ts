@@ -143,7 +143,7 @@ function stuck(service: string, newest: readonly TaskFacts[]): Trouble | null {
   const pending = newest.find(({ state, error }) => state === 'pending' && error !== '');
   if (pending !== undefined) {
     // Constraints are the recipe's own; what a node lacks is not.
-    const ours = /insufficient|not ready|drain/i.test(pending.error);
+    const ours = /insufficient|not ready|not available|drain/i.test(pending.error);
     const why = `it cannot be placed on any node: ${pending.error}`;
     return { verdict: ours ? 'infra' : 'red', reason: 'unschedulable', service, why, task: null };
   }

@@ -10,7 +10,11 @@ const Info = z.object({
   ControlAvailable: z.boolean().default(false),
   Error: z.string().default(''),
 });
-const NodeFacts = z.object({ ID: z.string(), Description: z.object({ Hostname: z.string() }) });
+const NodeFacts = z.object({
+  ID: z.string(),
+  Description: z.object({ Hostname: z.string() }),
+  Spec: z.object({ Availability: z.string() }),
+});
 
 /** An engine that does not answer at once is not one to start a trial on. */
 const REACH_TIMEOUT_MS = 20_000;
@@ -43,11 +47,21 @@ export async function ownNode(engine: Engine, wanted: string | null, call: Call)
     const hint = 'run "docker swarm init", or point $DOCKER_HOST or the docker context at a manager';
     throw new TrialFault('infra', 'no-swarm', message, { hint });
   }
-  if (wanted === null) return id;
-  const [node] = await engine.inspect('node', [id], NodeFacts, call);
-  if (node !== undefined && [node.ID, node.Description.Hostname].includes(wanted)) return id;
-  const message = `generations are to be placed on node ${wanted}, and the docker engine is on ${node?.Description.Hostname ?? id}`;
+  // A manager that is cut off from the others still says what it is, and answers nothing else.
+  const [node] = await engine.inspect('node', [id], NodeFacts, { timeoutMs: REACH_TIMEOUT_MS, ...call });
+  const name = node?.Description.Hostname ?? id;
+  assertAvailable(name, node?.Spec.Availability);
+  if (wanted === null || wanted === id || wanted === name) return id;
+  const message = `generations are to be placed on node ${wanted}, and the docker engine is on ${name}`;
   const hint =
     'volumes are reached through the engine of their own node: point $DOCKER_HOST at it, or see spec.swarm.node';
   throw new TrialFault('infra', 'other-node', message, { hint });
+}
+
+/** One that is drained or paused takes no task, whatever the recipe. */
+function assertAvailable(name: string, availability: string | undefined): void {
+  if (availability === 'active') return;
+  const message = `node ${name}, where the docker engine is, takes no tasks: its availability is ${availability ?? 'not known'}`;
+  const hint = `run "docker node update --availability active ${name}"`;
+  throw new TrialFault('infra', 'node-unavailable', message, { hint });
 }
