@@ -7,8 +7,8 @@ import { release, SwarmFleet } from '../fixtures/swarm/fleet.ts';
 import { makeRecipeImages, recipeTree, store } from '../fixtures/swarm/recipes.ts';
 import type { Tree, UpstreamRepo } from '../fixtures/upstream-repo.ts';
 
-const LEFT = 'warm-store_data';
-const MADE = 'warm-store-1_data';
+const LEFT = 'warm-adopted_data';
+const MADE = 'warm-adopted-1_data';
 
 let swarm: SwarmFleet;
 beforeAll(makeRecipeImages);
@@ -39,12 +39,12 @@ const stateOf = async (volume: string): Promise<string> =>
 
 /** A record with its five fields, and a volume in which a version has been. */
 const adopt = async (tree: (version: string) => Tree, version: string): Promise<UpstreamRepo> => {
-  const upstream = await swarm.recipe('store', '1.0.0+1', tree('1.0.0+1'));
+  const upstream = await swarm.recipe('adopted', '1.0.0+1', tree('1.0.0+1'));
   const commit = await upstream.commitOf('1.0.0+1');
-  const old = { recipe: 'store', version: '1.0.0+1', commit, status: 'idle', ts: '20260617T065532Z' };
-  await mkdir(join(swarm.fleet.state, 'store'), { recursive: true });
-  await writeFile(join(swarm.fleet.state, 'store', 'canonical.json'), JSON.stringify(old));
-  await docker('volume', 'create', '--label', 'com.docker.stack.namespace=warm-store', LEFT);
+  const old = { recipe: 'adopted', version: '1.0.0+1', commit, status: 'idle', ts: '20260617T065532Z' };
+  await mkdir(join(swarm.fleet.state, 'adopted'), { recursive: true });
+  await writeFile(join(swarm.fleet.state, 'adopted', 'canonical.json'), JSON.stringify(old));
+  await docker('volume', 'create', '--label', 'com.docker.stack.namespace=warm-adopted', LEFT);
   await inVolume(LEFT, `echo ${version} > versions`);
   return upstream;
 };
@@ -55,18 +55,18 @@ it('an adopted canonical is advanced from copies of its volumes, which stay as t
   swarm = await SwarmFleet.create();
   const upstream = await adopt(store, '1.0.0+1');
   const before = await stateOf(LEFT);
-  expect((await swarm.sweep()).rows).toEqual({ store: 'in-sync' });
+  expect((await swarm.sweep()).rows).toEqual({ adopted: 'in-sync' });
 
   await release(upstream, '2.0.0+2', store('2.0.0+2'));
   expect(await planned()).toContain('built from copies of the adopted volumes data, with new secrets');
   const { rows, outcome } = await swarm.sweep();
-  expect([rows, swarm.messageOf(outcome, 'store')]).toEqual([
-    { store: 'green in-sync' },
+  expect([rows, swarm.messageOf(outcome, 'adopted')]).toEqual([
+    { adopted: 'green in-sync' },
     '2.0.0+2 is the canonical',
   ]);
   expect(await inVolume(MADE, 'cat versions')).toBe('1.0.0+1\n2.0.0+2');
   expect(await stateOf(LEFT)).toBe(before);
-  const log = (await swarm.reconcile('logs', 'store', '--step', 'upgrade')).stdout;
+  const log = (await swarm.reconcile('logs', 'adopted', '--step', 'upgrade')).stdout;
   expect(log).toContain('copying the adopted volumes data (1.0.0+1)');
   expect(log).toContain('secrets that they were made with cannot be read');
   await swarm.expectSound([MADE]);
@@ -78,14 +78,16 @@ it('where the old data does not start again it is red, and installed afresh once
   const before = await stateOf(LEFT);
   await release(upstream, '2.0.0+2', demanding('2.0.0+2'));
   const { rows, outcome } = await swarm.sweep();
-  expect(rows).toEqual({ store: 'red held' });
-  const message = swarm.messageOf(outcome, 'store');
+  expect(rows).toEqual({ adopted: 'red held' });
+  const message = swarm.messageOf(outcome, 'adopted');
   expect(message).toContain('the base 1.0.0+1 did not come up');
-  expect(message).toContain('adopted volumes lack their secrets; "reconcile rebuild store" installs afresh');
+  expect(message).toContain(
+    'adopted volumes lack their secrets; "reconcile rebuild adopted" installs afresh',
+  );
   await swarm.expectNothingLeft();
-  expect((await swarm.reconcile('rebuild', 'store')).code).toBe(0);
+  expect((await swarm.reconcile('rebuild', 'adopted')).code).toBe(0);
   expect(await planned()).toContain('volumes that are not to be built on, so it is installed afresh');
-  expect((await swarm.sweep()).rows).toEqual({ store: 'green in-sync' });
+  expect((await swarm.sweep()).rows).toEqual({ adopted: 'green in-sync' });
   expect(await stateOf(LEFT)).toBe(before);
   await swarm.expectSound([MADE.replace('1', '2')]);
 });

@@ -67,14 +67,14 @@ describe('a trial on a Swarm', () => {
 
   it('says that only the inside was judged, also where that was bad', async () => {
     swarm = await SwarmFleet.create();
-    await swarm.recipe('site', '1.0.0+1', site('1.0.0+1'));
+    await swarm.recipe('plain', '1.0.0+1', site('1.0.0+1'));
     const deploy = { restart_policy: { condition: 'none' } };
     const tree = recipeTree({ version: '1.0.0+1', command: '/exits.sh', app: { deploy } });
     await swarm.recipe('bad', '1.0.0+1', tree);
     const { rows, outcome } = await swarm.sweep();
-    expect(rows).toEqual({ bad: 'red held', site: 'green in-sync' });
+    expect(rows).toEqual({ bad: 'red held', plain: 'green in-sync' });
     expect(outcome.json?.recipes?.map(({ notes }) => notes)).toEqual([[ONLY_INSIDE], [ONLY_INSIDE]]);
-    const log = await swarm.reconcile('logs', 'site', '--step', 'install');
+    const log = await swarm.reconcile('logs', 'plain', '--step', 'install');
     expect(log.stdout).toContain(`; ${ONLY_INSIDE}`);
     await swarm.expectSound();
   });

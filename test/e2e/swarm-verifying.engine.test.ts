@@ -4,7 +4,7 @@ import { docker, dockerLines, HELPER_IMAGE } from '../fixtures/swarm/docker.ts';
 import { SwarmFleet } from '../fixtures/swarm/fleet.ts';
 import { makeRecipeImages, store } from '../fixtures/swarm/recipes.ts';
 
-const VOLUME = 'warm-store-1_data';
+const VOLUME = 'warm-verified-1_data';
 
 let swarm: SwarmFleet;
 beforeAll(makeRecipeImages);
@@ -26,10 +26,10 @@ const containersMadeDuring = async (act: () => Promise<unknown>): Promise<string
 
 it('volumes are read once in each interval, and looked for by every pass', async () => {
   swarm = await SwarmFleet.create();
-  await swarm.recipe('store', '1.0.0+1', store('1.0.0+1'));
-  expect((await swarm.sweep()).rows).toEqual({ store: 'green in-sync' });
+  await swarm.recipe('verified', '1.0.0+1', store('1.0.0+1'));
+  expect((await swarm.sweep()).rows).toEqual({ verified: 'green in-sync' });
   const made = await containersMadeDuring(async () => {
-    expect((await swarm.sweep()).rows).toEqual({ store: 'in-sync' });
+    expect((await swarm.sweep()).rows).toEqual({ verified: 'in-sync' });
   });
   expect(made).toEqual([]);
   await swarm.expectSound([VOLUME]);
