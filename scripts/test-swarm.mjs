@@ -32,9 +32,17 @@ else process.exitCode = await inNamespaces();
 
 /** What the shell is for: as process 1 it collects whatever nobody else does. */
 async function inNamespaces() {
-  const missing = ['docker', 'dockerd', 'busybox', 'caddy', 'unshare', 'ip', 'mount'].filter(
-    (name) => !isOnPath(name),
-  );
+  const missing = [
+    'docker',
+    'dockerd',
+    'busybox',
+    'caddy',
+    'unshare',
+    'nsenter',
+    'ip',
+    'iptables',
+    'mount',
+  ].filter((name) => !isOnPath(name));
   if (missing.length > 0 || process.getuid() !== 0) {
     const why = missing.length > 0 ? `there is no ${missing.join(', ')} here` : 'it takes root';
     console.error(`cannot start a Docker engine for the tests: ${why}`);
