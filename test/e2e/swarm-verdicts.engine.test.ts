@@ -8,7 +8,7 @@ import type { Tree } from '../fixtures/upstream-repo.ts';
 const V1 = '1.0.0+1';
 const V2 = '2.0.0+2';
 /** Time enough for a task to fail, on a machine that is busy too. */
-const SOON = 'TIMEOUT=20\n';
+const SOON = 'TIMEOUT=30\n';
 
 const worker = { image: APP_IMAGE, command: 'sleep 100000', stop_grace_period: '1s', deploy: WATCHED };
 const tree = (version: string, over: Partial<Parameters<typeof recipeTree>[0]> = {}): Tree =>
@@ -78,7 +78,7 @@ describe('a pass on a Swarm says of a recipe that', () => {
       'never finishes starting',
       'never-starts',
       'timeout held',
-      ['did not converge within 20 s (the timeout label'],
+      ['did not converge within 30 s (the timeout label'],
     ],
     ['has no image', 'no-image', 'red held', ['service app: No such image: localhost:1/nobody/has-it:1']],
     ['fits on no node', 'nowhere', 'red held', ['service worker: it cannot be placed on any node']],
