@@ -50,14 +50,24 @@ interface Seen {
   /** The last wrong answer, unless it was healthy since. */
   wrong: Diagnosis | null;
   wasHealthy: boolean;
+  /** A task that ended, unless it was healthy since: the next one runs for a moment, and that may be the last look. */
+  ended: Trouble | null;
 }
+
+const nothingYet = (): Seen => ({
+  judgement: { kind: 'converged' },
+  diagnosis: null,
+  wrong: null,
+  wasHealthy: false,
+  ended: null,
+});
 
 /** Without a break for as long as the manifest asks, and at least as long as the engine itself watches an update. */
 export async function awaitConverged(patient: Patient): Promise<StackFacts> {
   const { health, deadline, call } = patient;
   const end = performance.now() + deadline.ms;
   let healthySince: number | null = null;
-  const seen: Seen = { judgement: { kind: 'converged' }, diagnosis: null, wrong: null, wasHealthy: false };
+  const seen = nothingYet();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
     const facts = await look(patient, seen, Math.max(end - performance.now(), LEAST_PATIENCE_MS));
     const now = performance.now();
@@ -72,7 +82,7 @@ export async function awaitConverged(patient: Patient): Promise<StackFacts> {
 
 /** Throws unless it is converged and answers, now. */
 export async function assertConverged(patient: Patient): Promise<void> {
-  const seen: Seen = { judgement: { kind: 'converged' }, diagnosis: null, wrong: null, wasHealthy: false };
+  const seen = nothingYet();
   await look(patient, seen, PROBE_TIMEOUT_MS);
   const { judgement, diagnosis } = seen;
   const answer = diagnosis?.answer;
@@ -87,11 +97,16 @@ async function look(patient: Patient, seen: Seen, leftMs: number): Promise<Stack
   const facts = await readStack(engine, stack, call);
   seen.judgement = judgeStack(facts);
   if (seen.judgement.kind === 'failed') throw await faultOf(patient, seen.judgement.trouble);
-  if (seen.judgement.kind === 'waiting') return facts;
+  if (seen.judgement.kind === 'waiting') {
+    const { suspect } = seen.judgement;
+    if (suspect !== null && suspect.task !== null) seen.ended = suspect;
+    return facts;
+  }
   const diagnosis = await patient.ask(Math.min(PROBE_TIMEOUT_MS, leftMs));
   call.signal.throwIfAborted();
   seen.diagnosis = diagnosis;
   const { kind } = diagnosis.answer;
+  if (kind === 'right') seen.ended = null;
   // Wrong answers while it starts are forgiven once it is healthy; those that come after are not.
   if (kind === 'wrong') seen.wrong = diagnosis;
   if (kind === 'right' && !seen.wasHealthy) [seen.wasHealthy, seen.wrong] = [true, null];
@@ -102,8 +117,8 @@ async function look(patient: Patient, seen: Seen, leftMs: number): Promise<Stack
 async function tooLate(patient: Patient, seen: Seen, watchedMs: number): Promise<TrialFault> {
   const { title, deadline } = patient;
   const { judgement, diagnosis, wrong } = seen;
-  if (judgement.kind === 'waiting' && judgement.suspect !== null)
-    return await faultOf(patient, judgement.suspect);
+  const suspect = judgement.kind === 'waiting' ? (judgement.suspect ?? seen.ended) : seen.ended;
+  if (suspect !== null) return await faultOf(patient, suspect);
   const within = `within ${deadline.ms / 1000} s (${deadline.from})`;
   if (wrong !== null) {
     const { verdict, reason } = wrong.blame.wrong;
