@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAMESPACES = ['mnt', 'net', 'pid'];
 const CGROUPS = '/sys/fs/cgroup';
 
-/** What is killed is gone a moment later. */
+/** What is killed, or removed, is gone a moment later: an engine says so of networks before it has. */
 const GONE_WITHIN_MS = 10_000;
 const PAUSE_MS = 100;
 
@@ -24,6 +24,11 @@ const LISTINGS = [
 
 /** Made by the engine itself once it needs it. */
 const ITS_OWN = 'network docker_gwbridge';
+
+/** What is on an engine now, and was not before. */
+export async function onEngineSince(host, before) {
+  return await onceGone(() => onEngine(host).filter((each) => !before.includes(each)));
+}
 
 /** Everything on an engine that a test could have made, but images, which the next one uses again. */
 export function onEngine(host) {
@@ -47,10 +52,16 @@ export function ownNamespaces() {
  * link for as long as its namespace: these need no look of their own.
  */
 export async function onMachine(folder, namespaces) {
+  return await onceGone(() => {
+    const left = [...processesOf(folder, namespaces), ...mountsOf(folder), ...controlGroupsOf(folder)];
+    return existsSync(folder) ? [...left, `folder ${folder}`] : left;
+  });
+}
+
+async function onceGone(look) {
   const end = performance.now() + GONE_WITHIN_MS;
   for (;;) {
-    const left = [...processesOf(folder, namespaces), ...mountsOf(folder), ...controlGroupsOf(folder)];
-    if (existsSync(folder)) left.push(`folder ${folder}`);
+    const left = look();
     if (left.length === 0 || performance.now() > end) return left;
     await sleep(PAUSE_MS);
   }

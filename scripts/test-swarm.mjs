@@ -15,7 +15,7 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onEngine, onMachine, ownNamespaces } from './left-behind.mjs';
+import { onEngine, onEngineSince, onMachine, ownNamespaces } from './left-behind.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const operands = process.argv.slice(2);
@@ -26,7 +26,7 @@ const STARTING_MS = 60_000;
 const STOPPING_MS = 30_000;
 const DEFAULT_CONFIG = 'vitest.swarm.config.ts';
 
-if (given !== '') process.exitCode = testsOn(given);
+if (given !== '') process.exitCode = await testsOn(given);
 else if (folder !== '') process.exitCode = await withEngine(folder);
 else process.exitCode = await inNamespaces();
 
@@ -92,7 +92,7 @@ async function withEngine(own) {
   try {
     await answering(host, engine, log);
     must('docker', ['swarm', 'init', '--advertise-addr', '127.0.0.1'], { ...process.env, DOCKER_HOST: host });
-    return testsOn(host, { TMPDIR: tmp });
+    return await testsOn(host, { TMPDIR: tmp });
   } finally {
     engine.kill('SIGTERM');
     await Promise.race([ended, sleep(STOPPING_MS)]);
@@ -111,13 +111,13 @@ async function answering(host, engine, log) {
 }
 
 /** What they left is looked for whatever became of them; they end in a failure if there is any. */
-function testsOn(host, over = {}) {
+async function testsOn(host, over = {}) {
   const before = onEngine(host);
   const config = operands.includes('--config') ? [] : ['--config', DEFAULT_CONFIG];
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...config, ...operands];
   const env = { ...process.env, ...over, DOCKER_HOST: host };
   const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
-  const left = onEngine(host).filter((each) => !before.includes(each));
+  const left = await onEngineSince(host, before);
   return tell('the engine', left) ? (status ?? 1) : 1;
 }
 
