@@ -36,8 +36,13 @@ export function fileRegistry(options: RegistryOptions): Registry {
       RECIPE_NAME.test(recipe) ? await readRecord(layout.record(recipe), recipe) : nothing(null),
     generations: (record) => observeGenerations(record, options),
     adoptable: (recipe) => options.driver.adoptable(recipe),
-    trials: async (recipe) =>
-      RECIPE_NAME.test(recipe) ? await readTrials(layout, recipe, options.warn) : nothing([]),
+    trials: async (recipe, tell) => {
+      if (!RECIPE_NAME.test(recipe)) return nothing([]);
+      return await readTrials(layout, recipe, (damaged) => {
+        options.warn(damaged.why);
+        tell?.(damaged);
+      });
+    },
     trialFolders: (recipe) => readTrialFolders(layout, recipe),
     generation: (recipe, number) => readGeneration(recipe, number, options),
     memory: async (recipe) =>

@@ -123,11 +123,23 @@ function read(view: RecipeView, fleet: FleetView): Settled | Known {
     config: fleet.config.value,
     memory: memory.value,
     newest: allowed[0] ?? null,
-    notes: [...ambiguousReleases(allowed), ...damaged],
+    notes: [...ambiguousReleases(allowed), ...damaged, ...unreadTrials(view)],
   };
 }
 
 /** Rows 3 and 8. */
+/** That it cannot be read is said in any case; whether anything hangs on it is for the gates. */
+function unreadTrials({ damagedTrials }: RecipeView): string[] {
+  const [first] = damagedTrials;
+  if (first === undefined) return [];
+  const count = damagedTrials.length;
+  return [
+    count === 1
+      ? `1 trial cannot be read: ${first.why}`
+      : `${count} trials cannot be read; one of them: ${first.why}`,
+  ];
+}
+
 function withoutCanonical(known: Known): Settled | Drift {
   const { newest, manifest, tags } = known;
   if (newest === null) {

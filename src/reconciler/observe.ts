@@ -1,6 +1,6 @@
 /** Reads both sides, through ports: the fleet's manifests, every upstream, the registry and the warm volumes. */
 import { mapBounded } from './bounded.ts';
-import type { Fleet, Manifest, Reading, Settled } from './model.ts';
+import type { DamagedTrial, Fleet, Manifest, Reading, Settled } from './model.ts';
 import type {
   Asking,
   Clock,
@@ -131,7 +131,7 @@ export function answerIn(refs: RemoteView['refs']): string | null {
 
 export type LocalView = Pick<
   RecipeView,
-  'record' | 'generations' | 'adoptable' | 'memory' | 'trials' | 'leftovers'
+  'record' | 'generations' | 'adoptable' | 'memory' | 'trials' | 'damagedTrials' | 'leftovers'
 >;
 
 /** What the registry knows of a recipe, and how its volumes are now. */
@@ -140,17 +140,18 @@ export async function observeLocally(
   registry: Registry,
   atWork: Reading<boolean>,
 ): Promise<LocalView> {
+  const damagedTrials: DamagedTrial[] = [];
   const [record, memory, trials] = await Promise.all([
     registry.record(recipe),
     registry.memory(recipe),
-    registry.trials(recipe),
+    registry.trials(recipe, (damaged) => damagedTrials.push(damaged)),
   ]);
   const generations =
     record.readable && record.value !== null ? await registry.generations(record.value) : readable([]);
   const isAdopted = record.readable && record.value !== null && record.value.generation === null;
   const adoptable = isAdopted ? await registry.adoptable(recipe) : readable([]);
   const leftovers = await observeLeftovers(recipe, registry, { record, trials, atWork });
-  return { record, memory, trials, generations, adoptable, leftovers };
+  return { record, memory, trials, damagedTrials, generations, adoptable, leftovers };
 }
 
 /** Where it cannot be read what is named, nobody can say what is not (invariant I7). */

@@ -4,6 +4,7 @@
  */
 import type {
   CanonicalRecord,
+  DamagedTrial,
   FleetConfig,
   Instant,
   InvalidManifest,
@@ -34,6 +35,8 @@ export interface RecipeView {
   memory: Reading<RecipeMemory>;
   /** Newest first. */
   trials: Reading<readonly TrialRecord[]>;
+  /** What is not among them because it cannot be read. */
+  damagedTrials: readonly DamagedTrial[];
   /** What of it no record and nobody at work accounts for; nothing is decided by it. */
   leftovers: Reading<readonly Leftover[]>;
 }

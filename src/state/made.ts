@@ -136,8 +136,8 @@ export async function isUnbegunTrial(layout: Layout, recipe: string, name: strin
   );
 }
 
-/** The generation number that a trial reserved is the end of its id. */
-function numberOf(trialId: string): number {
+/** The generation number that a trial reserved is the end of its id; no number where it is called otherwise. */
+export function numberOf(trialId: string): number {
   return Number(trialId.slice(trialId.lastIndexOf('-') + 1));
 }
 

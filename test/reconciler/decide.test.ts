@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/reconciler/decide.ts';
-import type { Acceptance, FleetConfig, Reason } from '../../src/reconciler/model.ts';
+import type {
+  Acceptance,
+  DamagedTrial,
+  FleetConfig,
+  Reason,
+  TrialRecord,
+  Verdict,
+} from '../../src/reconciler/model.ts';
 import { unreadable, type FleetView, type RecipeView } from '../../src/reconciler/view.ts';
 import {
   carryOut,
@@ -556,6 +563,10 @@ describe('the gates', () => {
 });
 
 describe('a failure with the same inputs', () => {
+  const damaged = (number: number): DamagedTrial => {
+    return { id: `20260617T065402Z-app-${number}`, generation: number, why: 'trial.json is damaged' };
+  };
+  const newerThan = (verdict: Verdict): TrialRecord => trial({ generation: 8, verdict, inputs: 'others' });
   const sketch: Sketch = { ...warm, tags: [tag(V1), tag(V2)] };
   const inputsOf = (
     over: Sketch = {},
@@ -578,6 +589,31 @@ describe('a failure with the same inputs', () => {
     expect(decided({ ...sketch, trials: [failed] }, {}, new Date(NOW.getTime() + 5 * HOUR)).decision).toBe(
       'advance',
     );
+  });
+
+  it.each<[string, Sketch, string]>([
+    ['is the newest', {}, 'unknown'],
+    ['is the newest, and there is no canonical', { record: null, generations: [] }, 'unknown'],
+    ['was followed by what says nothing of a release', { trials: [newerThan('infra')] }, 'unknown'],
+    ['was followed by a verdict on a release', { trials: [newerThan('red')] }, 'advance'],
+    ['made the canonical', { damagedTrials: [damaged(1)] }, 'advance'],
+    ['is called like no trial', { damagedTrials: [damaged(Number.NaN)] }, 'advance'],
+    ['is not asked for, as nothing is due,', { tags: [tag(V1)] }, 'in-sync'],
+  ])(
+    'that cannot be read and %s is told of, and taken for none where it cannot be one',
+    (_, over, expected) => {
+      const found = decided({ ...sketch, damagedTrials: [damaged(7)], ...over });
+      expect(found.decision).toBe(expected);
+      expect(found.notes).toEqual(['1 trial cannot be read: trial.json is damaged']);
+      if (expected !== 'unknown') return;
+      expect(found).toMatchObject({ reason: 'record-unreadable', nextAt: null, plan: null });
+      for (const word of ['trial.json is damaged', '--retry-failed']) expect(found.message).toContain(word);
+    },
+  );
+
+  it('that cannot be read holds nothing back either where holds are to be ignored', () => {
+    const one = view({ ...sketch, damagedTrials: [damaged(7)] });
+    expect(decide(one, fleet([one]), context({ ignoreHolds: () => true })).decision).toBe('advance');
   });
 
   it('holds nothing back where its holds are to be ignored', () => {
