@@ -11,7 +11,7 @@ import { observeGenerations, readGeneration, type GenerationReader } from './gen
 import { holdingsOf } from './holdings.ts';
 import { isAtWork, leftoversOf, strayLeftovers } from './inventory.ts';
 import { emptyMemory, readMemory } from './memory.ts';
-import { recipeFolders } from '../state/made.ts';
+import { isRecipeFolder, recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
 import { namesIn } from '../state/stored.ts';
 import { readTrialFolders, readTrials } from './trials.ts';
@@ -24,6 +24,8 @@ export interface RegistryOptions extends GenerationReader {
 export function fileRegistry(options: RegistryOptions): Registry {
   const { layout } = options;
   return {
+    folders: () => namesIn(layout.root),
+    isStored: (recipe) => isRecipeFolder(layout, recipe),
     recorded: () => recordedRecipes(options),
     tried: async () => {
       try {

@@ -6,6 +6,7 @@ import type {
   CanonicalRecord,
   DamagedTrial,
   FleetConfig,
+  Holding,
   Instant,
   InvalidManifest,
   Leftover,
@@ -37,6 +38,8 @@ export interface RecipeView {
   trials: Reading<readonly TrialRecord[]>;
   /** What is not among them because it cannot be read. */
   damagedTrials: readonly DamagedTrial[];
+  /** Everything that is stored of it: only of one that has neither a manifest nor a record. */
+  holdings?: Reading<readonly Holding[]>;
   /** What of it no record and nobody at work accounts for; nothing is decided by it. */
   leftovers: Reading<readonly Leftover[]>;
 }

@@ -5,11 +5,13 @@ import type {
   Acceptance,
   DamagedTrial,
   FleetConfig,
+  Holding,
+  Reading,
   Reason,
   TrialRecord,
   Verdict,
 } from '../../src/reconciler/model.ts';
-import { unreadable, type FleetView, type RecipeView } from '../../src/reconciler/view.ts';
+import { readable, unreadable, type FleetView, type RecipeView } from '../../src/reconciler/view.ts';
 import {
   carryOut,
   commitOf,
@@ -210,9 +212,20 @@ describe('the decision table, from the top', () => {
     expect(broken(over, fleetOver)).toMatchObject({ decision: 'unknown', reason, drift: null, plan: null });
   });
 
+  const none = readable(null);
+  const holding = (...places: string[]): Reading<Holding[]> =>
+    readable(places.map((place) => ({ where: `app/${place}`, what: '', ours: true, bytes: 1 })));
+
   it.each<[string, Partial<RecipeView>, string]>([
     ['a record', {}, `its canonical ${V1} is kept`],
-    ['what is stored', { record: { readable: true, value: null } }, 'what is stored of it is kept'],
+    ['what is stored', { record: none }, 'all that is stored of it stays until "reconcile forget app"'],
+    ['a memory', { record: none, holdings: holding('status.json') }, '(what is remembered of it) stays'],
+    [
+      'a mirror and trials',
+      { record: none, holdings: holding('status.json', 'mirror.git', 'trials/1', 'trials/2') },
+      '(its mirror and 2 trials) stays',
+    ],
+    ['a trial', { record: none, holdings: holding('trials/1') }, '(1 trial) stays'],
     [
       'a record that cannot be read',
       { record: unreadable('truncated') },

@@ -63,6 +63,10 @@ export interface RemoteMirrors {
 
 /** Reads the state folder. Never throws: what cannot be read says so. */
 export interface Registry {
+  /** Every name in the state folder, whatever it is of. */
+  folders(): Promise<Reading<string[]>>;
+  /** Whether anything of a recipe lies under this name; also where that cannot be told. */
+  isStored(recipe: string): Promise<boolean>;
   /** Recipes that have a record, enrolled or not. */
   recorded(): Promise<Reading<string[]>>;
   /** Recipes that have, or once had, anything stored: a record, or trials. */
