@@ -11,7 +11,7 @@ import { observeGenerations, readGeneration, type GenerationReader } from './gen
 import { holdingsOf } from './holdings.ts';
 import { isAtWork, leftoversOf, strayLeftovers } from './inventory.ts';
 import { emptyMemory, readMemory } from './memory.ts';
-import { recipeFolders } from '../state/made.ts';
+import { isRecipeFolder, recipeFolders } from '../state/made.ts';
 import { readRecord } from '../state/record.ts';
 import { namesIn } from '../state/stored.ts';
 import { readTrialFolders, readTrials } from './trials.ts';
@@ -24,6 +24,8 @@ export interface RegistryOptions extends GenerationReader {
 export function fileRegistry(options: RegistryOptions): Registry {
   const { layout } = options;
   return {
+    folders: () => namesIn(layout.root),
+    isStored: (recipe) => isRecipeFolder(layout, recipe),
     recorded: () => recordedRecipes(options),
     tried: async () => {
       try {
@@ -36,8 +38,13 @@ export function fileRegistry(options: RegistryOptions): Registry {
       RECIPE_NAME.test(recipe) ? await readRecord(layout.record(recipe), recipe) : nothing(null),
     generations: (record) => observeGenerations(record, options),
     adoptable: (recipe) => options.driver.adoptable(recipe),
-    trials: async (recipe) =>
-      RECIPE_NAME.test(recipe) ? await readTrials(layout, recipe, options.warn) : nothing([]),
+    trials: async (recipe, tell) => {
+      if (!RECIPE_NAME.test(recipe)) return nothing([]);
+      return await readTrials(layout, recipe, (damaged) => {
+        options.warn(damaged.why);
+        tell?.(damaged);
+      });
+    },
     trialFolders: (recipe) => readTrialFolders(layout, recipe),
     generation: (recipe, number) => readGeneration(recipe, number, options),
     memory: async (recipe) =>

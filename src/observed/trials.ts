@@ -1,8 +1,9 @@
 /** The stored trials of a recipe: what was tested, with which inputs, and what came of it. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Reading, TrialRecord } from '../reconciler/model.ts';
+import type { DamagedTrial, Reading, TrialRecord } from '../reconciler/model.ts';
 import { TRIAL_FILE, type Layout } from '../state/layout.ts';
+import { numberOf } from '../state/made.ts';
 import {
   Commit,
   GenerationNumber,
@@ -52,20 +53,20 @@ const Trial = z.object({
 
 /**
  * Newest first, by the number that each reserved: times come from a clock that may have jumped. A trial whose own
- * file is damaged is reported and left out: it can hold nothing back, and must not stop its recipe for ever. One that
- * the system would not give out may hold something back all the same (invariant I7).
+ * file is damaged is told of and left out: the others can still be judged by, and whether it may hold something back is for
+ * whoever decides (`reconciler/holds.ts`). Where the system would not give one out, all of them are unreadable.
  */
 export async function readTrials(
   layout: Layout,
   recipe: string,
-  warn: (why: string) => void,
+  tell: (damaged: DamagedTrial) => void,
 ): Promise<Reading<TrialRecord[]>> {
   const folders = await readTrialFolders(layout, recipe);
   if (!folders.readable) return folders;
   const trials: TrialRecord[] = [];
-  for (const { trial } of folders.value) {
+  for (const { id, trial } of folders.value) {
     if (!trial.readable && !trial.damaged) return trial;
-    if (!trial.readable) warn(trial.why);
+    if (!trial.readable) tell({ id, generation: numberOf(id), why: trial.why });
     else if (trial.value !== null) trials.push(trial.value);
   }
   return { readable: true, value: trials.toSorted((a, b) => b.generation - a.generation) };

@@ -30,6 +30,12 @@ export function replaceKept(whose: Whose): string {
   return `nothing builds on it, and it goes with the next promotion; to have one now: ${rebuild(whose)}`;
 }
 
+/** A mirror can be fetched again, and no data with it is lost. */
+export function fetchAnew(whose: Whose): string {
+  const { recipe } = whose;
+  return `the next trial of ${recipe}, or of a recipe that depends on it, fetches it anew; to have it now: ${rebuild(whose)}`;
+}
+
 /** The canonical contradicts upstream: somebody has to say which of the two is right. */
 export function accept({ recipe, enrolled }: Whose): string {
   return enrolled ? `reconcile accept ${recipe}` : leave(recipe);

@@ -1,5 +1,5 @@
 /** Does the local mirror hold what the canonical and the kept generations were made of, so that it stays? */
-import { judge, rebuild, unchecked, unclaimed } from './audit-claims.ts';
+import { fetchAnew, judge, rebuild, unchecked, unclaimed } from './audit-claims.ts';
 import type { AuditEvidence, CanonicalRecord, Claim, MirrorFacts } from './model.ts';
 
 export function mirrorClaims(evidence: AuditEvidence, record: CanonicalRecord): Claim[] {
@@ -11,7 +11,7 @@ export function mirrorClaims(evidence: AuditEvidence, record: CanonicalRecord): 
     const hint = `make it readable, or move it away: the next trial of ${recipe} makes it anew`;
     return [unchecked('mirror', claim, mirror.why, hint)];
   }
-  if (mirror.value === null) return [judge('mirror', claim, 'there is no mirror', rebuild(evidence))];
+  if (mirror.value === null) return [judge('mirror', claim, 'there is no mirror', fetchAnew(evidence))];
   const facts = mirror.value;
   const claims = [judge('mirror', claim, faultOf(commit, facts), rebuild(evidence))];
   if (isTagOfUpstream(evidence, version)) {

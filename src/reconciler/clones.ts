@@ -43,6 +43,7 @@ async function deployClone(run: TrialRun, plan: DependencyPlan, work: Work): Pro
   work.log.note(
     `dependency ${plan.name} ${plan.version}: deploying a clone of generation ${plan.generation}`,
   );
+  await mirror.ensureCommit(plan.source, plan.commit, workOn(run, 'git', work));
   await mirror.checkout(plan.name, plan.commit, checkout, workOn(run, 'git', work));
   await driver.clone(
     { stack: plan.stack, folder: plan.folder },

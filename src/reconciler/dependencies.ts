@@ -56,6 +56,7 @@ function usableCanonical(view: RecipeView | undefined, driver: string): Dependen
     volumes,
     folder,
     manifest,
+    source: view.manifest ?? manifest,
     driver,
   };
 }

@@ -15,6 +15,7 @@ import type {
   ReleaseRef,
   Tag,
 } from './model.ts';
+import { holdingsInWords } from './orphans.ts';
 import { own } from './own.ts';
 import { ambiguousReleases, classify, compareReleases } from './releases.ts';
 import type { FleetView, RecipeView } from './view.ts';
@@ -82,16 +83,16 @@ function notEnrolled(view: RecipeView, fleet: FleetView): Settled | null {
   if (!hasOthers && ![...fleet.recipes.values()].some((each) => each.manifest !== null)) {
     return settle('unknown', 'manifest-invalid', 'no manifest was found at all, not even another recipe’s');
   }
-  return settle(
-    'not-enrolled',
-    'orphaned',
-    `no manifest enrols it; ${whatIsKept(view)} is kept until "reconcile forget" removes it`,
-  );
+  return settle('not-enrolled', 'orphaned', `no manifest enrols it; ${whatIsKept(view)}`);
 }
 
-function whatIsKept({ record }: RecipeView): string {
-  if (!record.readable) return `its record, which cannot be read (${record.why}),`;
-  return record.value === null ? 'what is stored of it' : `its canonical ${record.value.version}`;
+function whatIsKept({ recipe, record, holdings }: RecipeView): string {
+  if (!record.readable)
+    return `its record, which cannot be read (${record.why}), is kept until "reconcile forget" removes it`;
+  if (record.value !== null)
+    return `its canonical ${record.value.version} is kept until "reconcile forget" removes it`;
+  const stored = holdings?.readable === true ? ` (${holdingsInWords(recipe, holdings.value)})` : '';
+  return `it has no canonical, and all that is stored of it${stored} stays until "reconcile forget ${recipe}" removes it`;
 }
 
 /** Row 2: everything that must be readable before anything else may be concluded. */
@@ -123,8 +124,20 @@ function read(view: RecipeView, fleet: FleetView): Settled | Known {
     config: fleet.config.value,
     memory: memory.value,
     newest: allowed[0] ?? null,
-    notes: [...ambiguousReleases(allowed), ...damaged],
+    notes: [...ambiguousReleases(allowed), ...damaged, ...unreadTrials(view)],
   };
+}
+
+/** That it cannot be read is said in any case; whether anything hangs on it is for the gates. */
+function unreadTrials({ damagedTrials }: RecipeView): string[] {
+  const [first] = damagedTrials;
+  if (first === undefined) return [];
+  const count = damagedTrials.length;
+  return [
+    count === 1
+      ? `1 trial cannot be read: ${first.why}`
+      : `${count} trials cannot be read; one of them: ${first.why}`,
+  ];
 }
 
 /** Rows 3 and 8. */

@@ -4,14 +4,14 @@
  */
 import { beganAt } from './began.ts';
 import type { Closure } from './dependencies.ts';
-import { holdOn } from './holds.ts';
+import { holdOn, mayHold } from './holds.ts';
 import type { DecisionKind, FleetConfig, Manifest, Reason, ReleaseRef } from './model.ts';
 import { own } from './own.ts';
 import { freezeText, paused } from './pause.ts';
 import type { DecideContext, FleetView, RecipeView, SettledRecipe } from './view.ts';
 
 export interface Gated {
-  decision: Extract<DecisionKind, 'suspended' | 'held' | 'blocked'>;
+  decision: Extract<DecisionKind, 'suspended' | 'held' | 'blocked' | 'unknown'>;
   reason: Reason;
   message: string;
   nextAt: string | null;
@@ -39,6 +39,7 @@ export function gate(question: GateQuestion): Gated | null {
   }
   return (
     tooYoung(question) ??
+    failedForAllThatIsKnown(question) ??
     failedBefore(question) ??
     outsideWindow(question) ??
     noRoom(question) ??
@@ -69,6 +70,18 @@ function failedBefore({ view, target, inputs, context }: GateQuestion): Gated | 
     `${target.version} was ${trial.verdict}${where} in trial ${trial.id}, and nothing that it hangs on ` +
     `has changed since: ${firstLine(trial.message ?? 'no message')}`;
   return held('failed-same-inputs', message, hold.until);
+}
+
+/** A failure that cannot be read is not taken for none (invariant I7). */
+function failedForAllThatIsKnown({ view, target, context }: GateQuestion): Gated | null {
+  if (!view.trials.readable || context.ignoreHolds(view.recipe)) return null;
+  const canonical = view.record.readable ? (view.record.value?.generation ?? null) : null;
+  const damaged = mayHold(view.damagedTrials, view.trials.value, canonical);
+  if (damaged === null) return null;
+  const message =
+    `whether ${target.version} failed before cannot be told, as trial ${damaged.id} cannot be read: ${damaged.why}; ` +
+    'put that file back, or take its folder away, or try the release all the same with --retry-failed';
+  return { decision: 'unknown', reason: 'record-unreadable', message, nextAt: null };
 }
 
 /** What was due when the window opened is served to the end, past its closing (windows.ts). */

@@ -3,11 +3,22 @@
  * be derived again from the stored trials alone (design: holds).
  */
 import { beganAt, isAhead, type Beginning } from './began.ts';
-import type { Backoff, Instant, Manifest, RecipeMemory, TrialRecord, Verdict } from './model.ts';
+import type {
+  Backoff,
+  DamagedTrial,
+  Instant,
+  Manifest,
+  RecipeMemory,
+  TrialRecord,
+  Verdict,
+} from './model.ts';
 import { own } from './own.ts';
 
 /** After so many interruptions on the same inputs something is wrong that we do not know: treated as `infra`. */
 const INTERRUPTIONS_BEFORE_INFRA = 3;
+
+/** Verdicts that say something of what was tested. */
+const ON_A_RELEASE: readonly Verdict[] = ['green', 'red', 'timeout'];
 
 export const DEFAULT_RETRY: Manifest['retry'] = {
   red: { baseMs: 6 * 3_600_000, maxMs: 6 * 86_400_000 },
@@ -62,6 +73,21 @@ export function holdOn(
     longest = { trial, until };
   }
   return longest;
+}
+
+/**
+ * Of trials that cannot be read the newest that may hold something back: for all that is known it failed. It does not where
+ * it, or a newer one, made the canonical; nor where a newer one has a verdict on a release, as a later attempt would.
+ */
+export function mayHold(
+  damaged: readonly DamagedTrial[],
+  trials: readonly TrialRecord[],
+  canonical: number | null,
+): DamagedTrial | null {
+  const judged = trials.filter(({ verdict }) => verdict !== null && ON_A_RELEASE.includes(verdict));
+  const latest = Math.max(canonical ?? 0, ...judged.map(({ generation }) => generation));
+  const newer = damaged.filter(({ generation }) => generation > latest);
+  return newer.toSorted((a, b) => b.generation - a.generation)[0] ?? null;
 }
 
 /**

@@ -51,7 +51,9 @@ export async function look(
       : [...new Set(only)].toSorted();
   const stranger = scope.find((name) => !view.recipes.has(name) && !view.settled.has(name));
   if (stranger !== undefined) {
-    throw new CannotRun(`no recipe is called "${stranger}": neither a manifest nor a record has that name`);
+    throw new CannotRun(
+      `no recipe is called "${stranger}": no manifest names it, and nothing of it is stored`,
+    );
   }
   const decideAll = (): Map<string, Decision> => {
     const known = scope.flatMap((name) => view.recipes.get(name) ?? []);
@@ -131,10 +133,10 @@ export function needsOf(recipe: string, { view }: Pick<Decided, 'view'>): string
 /** Loud emptiness (invariant I6): nothing to evaluate is an error, never a success. */
 export function whyNothingCanBeDone({
   fleet,
-  recorded,
-}: Pick<Observation, 'fleet' | 'recorded'>): string | null {
-  // Records that cannot be listed are not absent: whoever has one without a manifest would not be seen (invariant I7).
-  if (!recorded.readable) return `the state folder cannot be used: ${recorded.why}`;
+  orphans,
+}: Pick<Observation, 'fleet' | 'orphans'>): string | null {
+  // What cannot be listed is not absent: whoever has a record without a manifest would not be seen (invariant I7).
+  if (!orphans.readable) return `the state folder cannot be used: ${orphans.why}`;
   if (!fleet.config.readable) return `the Reconciler document cannot be used: ${fleet.config.why}`;
   if (fleet.manifests.length === 0) {
     const [first] = fleet.problems;

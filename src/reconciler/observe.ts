@@ -1,6 +1,6 @@
 /** Reads both sides, through ports: the fleet's manifests, every upstream, the registry and the warm volumes. */
 import { mapBounded } from './bounded.ts';
-import type { Fleet, Manifest, Reading, Settled } from './model.ts';
+import type { DamagedTrial, Fleet, Manifest, Reading, Settled } from './model.ts';
 import type {
   Asking,
   Clock,
@@ -11,6 +11,7 @@ import type {
   SettledRecipes,
   Upstream,
 } from './ports.ts';
+import { orphansAmong } from './orphans.ts';
 import { readable, unreadable, type FleetView, type RecipeView, type SettledRecipe } from './view.ts';
 
 export interface ObservePorts {
@@ -23,8 +24,8 @@ export interface ObservePorts {
 
 export interface Observation {
   fleet: Fleet;
-  /** The recipes that have a record. */
-  recorded: Reading<readonly string[]>;
+  /** Recipes without a manifest of which something is stored. */
+  orphans: Reading<readonly string[]>;
   view: FleetView & { recipes: Map<string, RecipeView>; settled: Map<string, SettledRecipe> };
 }
 
@@ -47,8 +48,10 @@ export async function observeFleet(
   signal: AbortSignal,
   recalling?: Recalling,
 ): Promise<Observation> {
+  const folders = await ports.registry.folders();
   const fleet = await ports.fleet.look();
-  const [recorded, atWork] = [await ports.registry.recorded(), await ports.registry.atWork()];
+  const orphans = await orphansAmong(folders, fleet, ports.registry);
+  const atWork = await ports.registry.atWork();
   const driver = await reachDriver(fleet, ports.driver);
   const recalled = driver.readable
     ? await recalling?.settled.recall(fleet, recalling.clock.now())
@@ -68,7 +71,7 @@ export async function observeFleet(
         return [manifest.name, observeRemotely(manifest, ports, asking, recalled?.get(manifest.name))];
       }),
   );
-  const names = namesOf(fleet, recorded);
+  const names = namesOf(fleet, orphans);
   const local = await mapBounded(names, concurrency, async (name) => {
     const known = recalled?.get(name);
     const isUnchanged =
@@ -84,7 +87,8 @@ export async function observeFleet(
     if (found === undefined) continue;
     const [manifest, faults] = [manifests.get(name) ?? null, invalid.get(name) ?? null];
     const sides = { recipe: name, manifest, invalid: faults, refs, mirror };
-    if (!('row' in found)) recipes.set(name, { ...sides, ...found });
+    if (!('row' in found))
+      recipes.set(name, { ...sides, ...found, ...(await observeHoldings(sides, found, ports.registry)) });
     else if (answersAre(found, sides)) settled.set(name, { known: found, sides });
     else recipes.set(name, { ...sides, ...(await observeLocally(name, ports.registry, atWork)) });
   }
@@ -97,7 +101,7 @@ export async function observeFleet(
     disk: { allocatedBytes: allocated(recipes, settled), reservedBytes: 0 },
     window: { open: true } as const,
   };
-  return { fleet, recorded, view };
+  return { fleet, orphans, view };
 }
 
 type RemoteView = Pick<RecipeView, 'refs' | 'mirror'>;
@@ -131,7 +135,7 @@ export function answerIn(refs: RemoteView['refs']): string | null {
 
 export type LocalView = Pick<
   RecipeView,
-  'record' | 'generations' | 'adoptable' | 'memory' | 'trials' | 'leftovers'
+  'record' | 'generations' | 'adoptable' | 'memory' | 'trials' | 'damagedTrials' | 'leftovers'
 >;
 
 /** What the registry knows of a recipe, and how its volumes are now. */
@@ -140,17 +144,29 @@ export async function observeLocally(
   registry: Registry,
   atWork: Reading<boolean>,
 ): Promise<LocalView> {
+  const damagedTrials: DamagedTrial[] = [];
   const [record, memory, trials] = await Promise.all([
     registry.record(recipe),
     registry.memory(recipe),
-    registry.trials(recipe),
+    registry.trials(recipe, (damaged) => damagedTrials.push(damaged)),
   ]);
   const generations =
     record.readable && record.value !== null ? await registry.generations(record.value) : readable([]);
   const isAdopted = record.readable && record.value !== null && record.value.generation === null;
   const adoptable = isAdopted ? await registry.adoptable(recipe) : readable([]);
   const leftovers = await observeLeftovers(recipe, registry, { record, trials, atWork });
-  return { record, memory, trials, generations, adoptable, leftovers };
+  return { record, memory, trials, damagedTrials, generations, adoptable, leftovers };
+}
+
+/** Nothing else says what there is of an orphan without a canonical; of others it would be much to walk through. */
+export async function observeHoldings(
+  { recipe, manifest, invalid }: Pick<RecipeView, 'recipe' | 'manifest' | 'invalid'>,
+  { record }: Pick<LocalView, 'record'>,
+  registry: Registry,
+): Promise<Pick<RecipeView, 'holdings'>> {
+  const isOrphan = manifest === null && invalid === null;
+  if (!isOrphan || !record.readable || record.value !== null) return {};
+  return { holdings: await registry.holdings(recipe) };
 }
 
 /** Where it cannot be read what is named, nobody can say what is not (invariant I7). */
@@ -166,9 +182,9 @@ export async function observeLeftovers(
   return await registry.leftovers(recipe, known);
 }
 
-function namesOf(fleet: Fleet, recorded: Reading<string[]>): string[] {
+function namesOf(fleet: Fleet, orphans: Reading<readonly string[]>): string[] {
   const names = new Set([...fleet.manifests, ...fleet.invalid].map(({ name }) => name));
-  for (const name of recorded.readable ? recorded.value : []) names.add(name);
+  for (const name of orphans.readable ? orphans.value : []) names.add(name);
   return [...names].toSorted();
 }
 

@@ -99,7 +99,9 @@ function observed(
 ): RecipeMemory {
   let memory = view.refs?.readable === true ? rememberTags(before, view.refs.value.tags, instant) : before;
   if (view.record.readable) memory = rememberCanonical(memory, view.record.value);
-  if (view.trials.readable) memory = rememberHolds(memory, view.trials.value, instant);
+  // What an unreadable one holds from is not forgotten: it may be put back.
+  if (view.trials.readable && view.damagedTrials.length === 0)
+    memory = rememberHolds(memory, view.trials.value, instant);
   return trial === null ? memory : rememberTrial(memory, trial);
 }
 

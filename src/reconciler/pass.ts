@@ -277,14 +277,8 @@ async function lookAtAllAgain(pass: Pass): Promise<void> {
   for (const name of settled.keys()) await awaken(name, pass.found, pass.ports.registry, AT_WORK);
   for (const name of names) {
     await lookAgain(pass, name);
-    const view = viewOf(pass, name);
-    if (
-      view.manifest !== null ||
-      view.invalid !== null ||
-      !view.record.readable ||
-      view.record.value !== null
-    )
-      continue;
+    const { manifest, invalid } = viewOf(pass, name);
+    if (manifest !== null || invalid !== null || (await pass.ports.registry.isStored(name))) continue;
     pass.found.decisions.delete(name);
     recipes.delete(name);
   }

@@ -88,12 +88,19 @@ export function rowOf(decision: Decision, view: RecipeView, extra: RowExtra): Ro
     promotedAt: record === null ? null : fromCompactTime(record.ts),
     lastVerdict: memory?.lastVerdict ?? null,
     damage: generations[0]?.damage.length ?? 0,
-    bytes: generations.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: bytesOf(view),
     allocatedBytes: generations.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0),
     notes: [...notes, ...(extra.notes ?? []), ...(extra.acted?.trial?.notes ?? [])],
     leftovers: view.leftovers.readable ? view.leftovers.value : null,
     observedAt: extra.now.toISOString(),
   };
+}
+
+/** Of an orphan without a canonical everything counts, as nothing else tells how much forgetting it gives back. */
+function bytesOf({ generations, holdings }: RecipeView): number {
+  const kept = generations.readable ? generations.value : [];
+  const stored = holdings?.readable === true ? holdings.value : [];
+  return [...kept, ...stored].reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
 }
 
 function mirrorOf(decision: Decision, view: RecipeView, { synced, now }: RowExtra): RowMirror | null {

@@ -4,7 +4,9 @@
  */
 import type {
   CanonicalRecord,
+  DamagedTrial,
   FleetConfig,
+  Holding,
   Instant,
   InvalidManifest,
   Leftover,
@@ -34,6 +36,10 @@ export interface RecipeView {
   memory: Reading<RecipeMemory>;
   /** Newest first. */
   trials: Reading<readonly TrialRecord[]>;
+  /** What is not among them because it cannot be read. */
+  damagedTrials: readonly DamagedTrial[];
+  /** Everything that is stored of it: only of one that has neither a manifest nor a record. */
+  holdings?: Reading<readonly Holding[]>;
   /** What of it no record and nobody at work accounts for; nothing is decided by it. */
   leftovers: Reading<readonly Leftover[]>;
 }

@@ -25,20 +25,26 @@ const Made = z.object({
 });
 type Made = z.infer<typeof Made>;
 
-/**
- * Folders in which something is called like what a recipe has; whatever else lies beside them is somebody else's. One
- * that cannot be looked into counts: it may hold a recipe, and whoever reads it says that it cannot (invariant I7).
- */
+/** Whatever else lies beside them is somebody else's. */
 export async function recipeFolders(layout: Layout): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await entriesIn(layout.root)) {
-    // A recipe's folder may be a link to where there is more room.
-    const mayBe = entry.isDirectory() || entry.isSymbolicLink();
-    if (!mayBe || !RECIPE_NAME.test(entry.name)) continue;
-    const inside = await entriesIn(layout.recipe(entry.name)).catch(() => null);
-    if (inside?.some(({ name }) => RECIPE_ENTRIES.includes(name)) ?? true) found.push(entry.name);
-  }
+  for (const { name } of await entriesIn(layout.root))
+    if (await isRecipeFolder(layout, name)) found.push(name);
   return found.toSorted();
+}
+
+/**
+ * A folder in which something is called like what a recipe has. One that cannot be looked into counts: it may hold a recipe,
+ * and whoever reads it says that it cannot (invariant I7). It may be a link to where there is more room.
+ */
+export async function isRecipeFolder(layout: Layout, name: string): Promise<boolean> {
+  if (!RECIPE_NAME.test(name)) return false;
+  try {
+    const inside = await entriesIn(layout.recipe(name));
+    return inside.some((entry) => RECIPE_ENTRIES.includes(entry.name));
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ENOTDIR');
+  }
 }
 
 interface GenerationEntry {
@@ -136,8 +142,8 @@ export async function isUnbegunTrial(layout: Layout, recipe: string, name: strin
   );
 }
 
-/** The generation number that a trial reserved is the end of its id. */
-function numberOf(trialId: string): number {
+/** The generation number that a trial reserved is the end of its id; no number where it is called otherwise. */
+export function numberOf(trialId: string): number {
   return Number(trialId.slice(trialId.lastIndexOf('-') + 1));
 }
 

@@ -196,7 +196,34 @@ describe('the state folder', () => {
     await expectInvariants(fleet);
   });
 
-  it('a trial whose file is damaged neither stops its recipe nor is used again', async () => {
+  it('a failed trial whose file is damaged is not taken for none: nothing is tried until somebody has said what holds', async () => {
+    const upstream = await fleet.recipe('shop', V1);
+    await pass(fleet);
+    await upstream.release(V2, { failOnUpgrade: true });
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'held' });
+    const [, failed = ''] = (await readdir(join(fleet.state, 'shop', 'trials'))).toSorted();
+    const file = join(fleet.state, 'shop', 'trials', failed, 'trial.json');
+    const stored = await readFile(file);
+    await writeFile(file, '{');
+    const starts = await fleet.starts();
+    const outcome = await pass(fleet);
+    expect(outcome.code).toBe(4);
+    expect(row(outcome, 'shop')).toMatchObject({
+      ...{ decision: 'unknown', reason: 'record-unreadable', drift: 'advance', acted: false },
+      notes: [expect.stringContaining(`1 trial cannot be read: cannot read ${file}`)],
+    });
+    expect(row(outcome, 'shop').message).toContain(`trial ${failed} cannot be read: cannot read ${file}`);
+    expect(await fleet.starts()).toEqual(starts);
+    for (const command of ['status', 'explain'])
+      expect((await fleet.reconcile([command, 'shop'])).stdout).toContain(file);
+    await writeFile(file, stored);
+    expect(row(await plan(fleet), 'shop')).toMatchObject({ decision: 'held', reason: 'failed-same-inputs' });
+    await rm(join(fleet.state, 'shop', 'trials', failed), { recursive: true });
+    expect(decisions(await plan(fleet))).toEqual({ shop: 'advance' });
+    await expectInvariants(fleet);
+  });
+
+  it('a trial that made the canonical and whose file is damaged neither stops its recipe nor is used again', async () => {
     const upstream = await fleet.recipe('shop', V1);
     await pass(fleet);
     const [id] = await readdir(join(fleet.state, 'shop', 'trials'));

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../fixtures/fleet.ts';
 import { expectInvariants } from '../invariants.ts';
-import { decisions, pass } from './rows.ts';
+import { decisions, pass, row } from './rows.ts';
 
 const execute = promisify(execFile);
 const V1 = '1.0.0+1.0';
@@ -70,6 +70,27 @@ describe('forget', () => {
     expect((await fleet.reconcile(['forget', 'slow', '--yes'])).code).toBe(0);
     expect(await readdir(fleet.state)).not.toContain('slow');
     await expectInvariants(fleet);
+  });
+
+  it('also of one that was removed before it had a record, and that is shown until then', async () => {
+    const upstream = await fleet.upstream('slow');
+    await upstream.release(V1, { exitAtStart: 3 });
+    await fleet.manifest('slow');
+    await pass(fleet);
+    await fleet.removeManifest('slow');
+    await writeFile(join(fleet.state, 'fill'), 'somebody else’s');
+    const outcome = await pass(fleet);
+    expect(outcome.code).toBe(0);
+    expect(decisions(outcome)).toEqual({ shop: 'in-sync', blog: 'in-sync', slow: 'not-enrolled' });
+    expect(row(outcome, 'slow')).toMatchObject({ reason: 'orphaned', drift: null });
+    expect(row(outcome, 'slow')['bytes']).toBeGreaterThan(0);
+    const words = 'all that is stored of it (its mirror and 1 trial) stays until "reconcile forget slow"';
+    expect(row(outcome, 'slow').message).toContain(words);
+    expect((await fleet.reconcile(['status'])).stdout).toContain('slow');
+    expect((await fleet.reconcile(['explain', 'slow'])).stdout).toContain(words);
+    expect((await fleet.reconcile(['forget', 'slow', '--yes'])).code).toBe(0);
+    expect(decisions(await pass(fleet))).toEqual({ shop: 'in-sync', blog: 'in-sync' });
+    expect(await readdir(fleet.state)).not.toContain('slow');
   });
 
   it('is refused for what is enrolled, or what something enrolled depends on', async () => {

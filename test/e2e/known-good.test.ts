@@ -1,5 +1,5 @@
 /** The known-good through red releases and damage, and as what others depend on. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fleet } from '../fixtures/fleet.ts';
@@ -202,6 +202,38 @@ describe('dependencies', () => {
     await fleet.recipe('zebra', V1, { checks: [{ name: 'mirror', phase: 'installed', command: make }] });
     const outcome = await pass(fleet);
     expect(decisions(outcome)).toEqual({ shop: 'in-sync', web: 'in-sync', zebra: 'in-sync' });
+    await expectInvariants(fleet);
+  });
+
+  it('whose local mirror was lost have it fetched anew by the trial that needs it', async () => {
+    await fleet.recipe('shop', V1);
+    const web = await fleet.recipe('web', V1, { dependsOn: ['shop'] });
+    await pass(fleet);
+    await rm(join(fleet.state, 'shop', 'mirror.git'), { recursive: true });
+    await web.release(V2);
+    const outcome = await pass(fleet);
+    expect(decisions(outcome)).toEqual({ shop: 'in-sync', web: 'in-sync' });
+    expect(row(outcome, 'web').trial).toMatchObject({ verdict: 'green', promoted: true });
+    expect(row(outcome, 'shop').acted).toBe(false);
+    // What an audit asks of a mirror: the commit, what keeps it, and upstream's tag.
+    expect((await fleet.reconcile(['audit'])).code).toBe(0);
+    await expectInvariants(fleet);
+  });
+
+  it('whose local mirror and upstream are both gone fail a trial as nobody’s fault, and it says so', async () => {
+    const shop = await fleet.recipe('shop', V1);
+    const web = await fleet.recipe('web', V1, { dependsOn: ['shop'] });
+    await pass(fleet);
+    const commit = await shop.commitOf(V1);
+    await rm(join(fleet.state, 'shop', 'mirror.git'), { recursive: true });
+    await rename(shop.folder, `${shop.folder}-away`);
+    await web.release(V2);
+    const { trial } = row(await pass(fleet), 'web');
+    expect(trial).toMatchObject({ verdict: 'infra', step: 'install' });
+    expect(trial?.message).toContain(`the local mirror of shop lacks ${commit}, and it could not be fetched`);
+    expect(trial?.message).toContain(`upstream ${shop.folder}`);
+    await rename(`${shop.folder}-away`, shop.folder);
+    expect(decisions(await pass(fleet, ['--retry-failed']))).toEqual({ shop: 'in-sync', web: 'in-sync' });
     await expectInvariants(fleet);
   });
 

@@ -3,17 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readTrials } from '../../src/observed/trials.ts';
+import type { DamagedTrial } from '../../src/reconciler/model.ts';
 import { Layout } from '../../src/state/layout.ts';
 import { makePipe } from '../fixtures/odd-files.ts';
 import { trial } from '../reconciler/world.ts';
 
 let layout: Layout;
-let warnings: string[];
-const read = () => readTrials(layout, 'app', (why) => void warnings.push(why));
+let damaged: DamagedTrial[];
+const read = () => readTrials(layout, 'app', (one) => void damaged.push(one));
 
 beforeEach(async () => {
   layout = new Layout(await mkdtemp(join(tmpdir(), 'trials-')));
-  warnings = [];
+  damaged = [];
 });
 
 afterEach(() => rm(layout.root, { recursive: true }));
@@ -31,7 +32,7 @@ it('a trial that asks for a longer delay than any manifest can is damaged: no ti
   await store('x-2', { ...one, id: 'x-2', generation: 2, retryAfterMs: 1e300 });
   const found = await read();
   expect(found.readable && found.value.map(({ id }) => id)).toEqual([one.id]);
-  expect(warnings).toHaveLength(1);
+  expect(damaged).toMatchObject([{ id: 'x-2', generation: 2 }]);
 });
 
 it('a trial that the system will not give out makes all of them unreadable: it may hold something back', async () => {
@@ -42,5 +43,5 @@ it('a trial that the system will not give out makes all of them unreadable: it m
   const found = await read();
   expect(found).toMatchObject({ readable: false });
   expect(found.readable ? '' : found.why).toContain(file);
-  expect(warnings).toEqual([]);
+  expect(damaged).toEqual([]);
 });

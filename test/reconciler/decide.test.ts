@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/reconciler/decide.ts';
-import type { Acceptance, FleetConfig, Reason } from '../../src/reconciler/model.ts';
-import { unreadable, type FleetView, type RecipeView } from '../../src/reconciler/view.ts';
+import type {
+  Acceptance,
+  DamagedTrial,
+  FleetConfig,
+  Holding,
+  Reading,
+  Reason,
+  TrialRecord,
+  Verdict,
+} from '../../src/reconciler/model.ts';
+import { readable, unreadable, type FleetView, type RecipeView } from '../../src/reconciler/view.ts';
 import {
   carryOut,
   commitOf,
@@ -203,9 +212,20 @@ describe('the decision table, from the top', () => {
     expect(broken(over, fleetOver)).toMatchObject({ decision: 'unknown', reason, drift: null, plan: null });
   });
 
+  const none = readable(null);
+  const holding = (...places: string[]): Reading<Holding[]> =>
+    readable(places.map((place) => ({ where: `app/${place}`, what: '', ours: true, bytes: 1 })));
+
   it.each<[string, Partial<RecipeView>, string]>([
     ['a record', {}, `its canonical ${V1} is kept`],
-    ['what is stored', { record: { readable: true, value: null } }, 'what is stored of it is kept'],
+    ['what is stored', { record: none }, 'all that is stored of it stays until "reconcile forget app"'],
+    ['a memory', { record: none, holdings: holding('status.json') }, '(what is remembered of it) stays'],
+    [
+      'a mirror and trials',
+      { record: none, holdings: holding('status.json', 'mirror.git', 'trials/1', 'trials/2') },
+      '(its mirror and 2 trials) stays',
+    ],
+    ['a trial', { record: none, holdings: holding('trials/1') }, '(1 trial) stays'],
     [
       'a record that cannot be read',
       { record: unreadable('truncated') },
@@ -556,6 +576,10 @@ describe('the gates', () => {
 });
 
 describe('a failure with the same inputs', () => {
+  const damaged = (number: number): DamagedTrial => {
+    return { id: `20260617T065402Z-app-${number}`, generation: number, why: 'trial.json is damaged' };
+  };
+  const newerThan = (verdict: Verdict): TrialRecord => trial({ generation: 8, verdict, inputs: 'others' });
   const sketch: Sketch = { ...warm, tags: [tag(V1), tag(V2)] };
   const inputsOf = (
     over: Sketch = {},
@@ -578,6 +602,31 @@ describe('a failure with the same inputs', () => {
     expect(decided({ ...sketch, trials: [failed] }, {}, new Date(NOW.getTime() + 5 * HOUR)).decision).toBe(
       'advance',
     );
+  });
+
+  it.each<[string, Sketch, string]>([
+    ['is the newest', {}, 'unknown'],
+    ['is the newest, and there is no canonical', { record: null, generations: [] }, 'unknown'],
+    ['was followed by what says nothing of a release', { trials: [newerThan('infra')] }, 'unknown'],
+    ['was followed by a verdict on a release', { trials: [newerThan('red')] }, 'advance'],
+    ['made the canonical', { damagedTrials: [damaged(1)] }, 'advance'],
+    ['is called like no trial', { damagedTrials: [damaged(Number.NaN)] }, 'advance'],
+    ['is not asked for, as nothing is due,', { tags: [tag(V1)] }, 'in-sync'],
+  ])(
+    'that cannot be read and %s is told of, and taken for none where it cannot be one',
+    (_, over, expected) => {
+      const found = decided({ ...sketch, damagedTrials: [damaged(7)], ...over });
+      expect(found.decision).toBe(expected);
+      expect(found.notes).toEqual(['1 trial cannot be read: trial.json is damaged']);
+      if (expected !== 'unknown') return;
+      expect(found).toMatchObject({ reason: 'record-unreadable', nextAt: null, plan: null });
+      for (const word of ['trial.json is damaged', '--retry-failed']) expect(found.message).toContain(word);
+    },
+  );
+
+  it('that cannot be read holds nothing back either where holds are to be ignored', () => {
+    const one = view({ ...sketch, damagedTrials: [damaged(7)] });
+    expect(decide(one, fleet([one]), context({ ignoreHolds: () => true })).decision).toBe('advance');
   });
 
   it('holds nothing back where its holds are to be ignored', () => {

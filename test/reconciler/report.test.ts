@@ -61,7 +61,7 @@ function looked(...views: RecipeView[]): Look {
   const manifests = views.flatMap((each) => each.manifest ?? []);
   return {
     fleet: { manifests, invalid: [], config: found.config, configFile: null, problems: [], memory: null },
-    recorded: { readable: true, value: [] },
+    orphans: { readable: true, value: [] },
     view: { ...found, recipes: new Map(views.map((each) => [each.recipe, each])), settled: new Map() },
     now: NOW,
     uptime: { bootId: 'boot', ms: DAY },

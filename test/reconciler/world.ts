@@ -9,6 +9,7 @@ import type {
   RecipeMemory,
   Tag,
   TrialRecord,
+  DamagedTrial,
 } from '../../src/reconciler/model.ts';
 import { readable, type DecideContext, type FleetView, type RecipeView } from '../../src/reconciler/view.ts';
 
@@ -162,6 +163,7 @@ export interface Sketch {
   adoptable?: readonly string[];
   memory?: RecipeMemory;
   trials?: readonly TrialRecord[];
+  damagedTrials?: readonly DamagedTrial[];
 }
 
 /** A recipe of which everything could be read. */
@@ -178,6 +180,7 @@ export function view(sketch: Sketch = {}): RecipeView {
     adoptable: readable(sketch.adoptable ?? []),
     memory: readable(sketch.memory ?? memory()),
     trials: readable(sketch.trials ?? []),
+    damagedTrials: sketch.damagedTrials ?? [],
     leftovers: readable([]),
   };
 }

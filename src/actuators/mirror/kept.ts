@@ -44,7 +44,7 @@ async function keptRefs(mirror: string, call: MirrorCall): Promise<string[]> {
  * A mirror that was lost and fetched anew may lack what upstream no longer has. Git is asked so that it succeeds either
  * way: a git that fails is not one that found nothing.
  */
-async function hasCommit(commit: string, call: MirrorCall): Promise<boolean> {
+export async function hasCommit(commit: string, call: MirrorCall): Promise<boolean> {
   const args = ['rev-list', '--no-walk', '--ignore-missing', commit, '--'];
   const found = (await mirrorGit(`find ${commit}`, args, call)).trim();
   if (found === '' || found === commit) return found !== '';

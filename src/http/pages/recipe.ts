@@ -92,17 +92,20 @@ function atAGlance({ explained, row, now }: RecipePage): Html {
   </dl>`;
 }
 
-function trials({ trials: all, now }: RecipePage): Html {
+function trials({ explained, trials: all, now }: RecipePage): Html {
   const shown =
-    all.length === 0
-      ? html`<p class="aside">
-          None was run yet. One begins as soon as the decision is to act, and nothing else runs.
-        </p>`
-      : timeline(all, now);
+    all.length === 0 ? html`<p class="aside">${noTrials(explained.decision.drift)}</p>` : timeline(all, now);
   return html`<section class="card" id="trials" aria-labelledby="h-trials" data-live>
     <h2 id="h-trials">Trials</h2>
     ${shown}
   </section>`;
+}
+
+/** Not that none was run: they may have been removed, or be unreadable. */
+function noTrials(drift: string | null): string {
+  return drift === null
+    ? 'There is none to show, and none has to be run now.'
+    : 'There is none to show. One begins as soon as the decision is to act, and nothing else runs.';
 }
 
 function why({ explained, row, now }: RecipePage): Html {

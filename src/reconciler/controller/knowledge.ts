@@ -40,7 +40,7 @@ export class Knowledge {
   readonly reserved = new Map<string, number>();
   #allocatedBytes = 0;
   #belief: Belief | null = null;
-  #recorded: Reading<readonly string[]> = readable([]);
+  #orphans: Reading<readonly string[]> = readable([]);
   driver: Reading<null> = unreadable('it was not asked yet');
 
   constructor(options: KnowledgeOptions) {
@@ -57,9 +57,9 @@ export class Knowledge {
     return this.#belief !== null;
   }
 
-  believe(belief: Belief, recorded: Reading<readonly string[]>): void {
+  believe(belief: Belief, orphans: Reading<readonly string[]>): void {
     this.#belief = belief;
-    this.#recorded = recorded;
+    this.#orphans = orphans;
   }
 
   get config(): FleetConfig | null {
@@ -71,12 +71,12 @@ export class Knowledge {
     return (this.#belief === null ? null : this.config)?.intervalMs ?? DEFAULT_INTERVAL_MS;
   }
 
-  /** Of everything that is enrolled, invalid, recorded, or was looked at and may be gone. */
+  /** Of everything that is enrolled, invalid, still stored, or was looked at and may be gone. */
   names(): string[] {
     const { manifests, invalid } = this.belief.fleet;
-    const recorded = this.#recorded.readable ? this.#recorded.value : [];
+    const orphans = this.#orphans.readable ? this.#orphans.value : [];
     const named = [...manifests, ...invalid].map(({ name }) => name);
-    return [...new Set([...named, ...recorded, ...this.#known.keys()])].toSorted();
+    return [...new Set([...named, ...orphans, ...this.#known.keys()])].toSorted();
   }
 
   /** Does anything have that name, as far as is known? */
@@ -196,7 +196,7 @@ export class Knowledge {
   report(startedAt: string, now: Date): PassResult {
     const { fleet, enrolled, unread, configKept } = this.belief;
     const view = this.#fleetOf();
-    const error = unread === null ? whyNothingCanBeDone({ fleet, recorded: this.#recorded }) : blind(unread);
+    const error = unread === null ? whyNothingCanBeDone({ fleet, orphans: this.#orphans }) : blind(unread);
     const { program } = this.#options.context;
     const told = {
       observedAt: now.toISOString(),

@@ -7,6 +7,7 @@ import { Fenced, inFull } from '../errors.ts';
 import { instantOf } from '../look.ts';
 import type { FleetConfig, Pause, Reading } from '../model.ts';
 import { reachDriver, type ObservePorts } from '../observe.ts';
+import { orphansAmong } from '../orphans.ts';
 import { paused } from '../pause.ts';
 import type { Clock } from '../ports.ts';
 import type { FleetChanged, Trouble } from './events.ts';
@@ -54,9 +55,9 @@ export class Manifests {
   async #read(files: ReadonlySet<string>): Promise<string[]> {
     const { ports, knowledge } = this.#options;
     const before = knowledge.isAnythingBelieved ? knowledge.belief : null;
+    const folders = await ports.registry.folders();
     const belief = await this.#believe(before);
-    const recorded = await ports.registry.recorded();
-    knowledge.believe(belief, recorded);
+    knowledge.believe(belief, await orphansAmong(folders, belief.fleet, ports.registry));
     knowledge.driver = await reachDriver(belief.fleet, ports.driver);
     this.#options.onRead();
     const keys = before === null ? [] : changedKeys(before.fleet.config, belief.fleet.config);

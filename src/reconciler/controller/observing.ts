@@ -1,7 +1,7 @@
 /** Reads one recipe's both sides, as `observe.ts` reads those of all. */
 import { AT_WORK } from '../at-work.ts';
 import type { Asking } from '../ports.ts';
-import { observeLocally, observeRemotely, type ObservePorts } from '../observe.ts';
+import { observeHoldings, observeLocally, observeRemotely, type ObservePorts } from '../observe.ts';
 import type { RecipeView } from '../view.ts';
 import type { Knowledge } from './knowledge.ts';
 import { LOOKS_AT_ONCE } from './queues.ts';
@@ -24,7 +24,7 @@ export async function observeOne(
     observeLocally(recipe, ports.registry, AT_WORK),
   ]);
   signal.throwIfAborted();
-  const isNothing =
-    manifest === null && faulty === null && local.record.readable && local.record.value === null;
-  return isNothing ? null : { recipe, manifest, invalid: faulty, ...remote, ...local };
+  const sides = { recipe, manifest, invalid: faulty, ...remote };
+  if (manifest === null && faulty === null && !(await ports.registry.isStored(recipe))) return null;
+  return { ...sides, ...local, ...(await observeHoldings(sides, local, ports.registry)) };
 }

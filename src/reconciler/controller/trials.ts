@@ -108,7 +108,7 @@ export class Trials {
 
   /** Nothing is left that names the recipe. */
   abandon(recipe: string): void {
-    const message = `${recipe} has neither a manifest nor a record any more`;
+    const message = `${recipe} has no manifest any more, and nothing of it is stored`;
     this.#running.get(recipe)?.supersede.abort(new TrialEnded('superseded', 'de-enrolled', message));
   }
 

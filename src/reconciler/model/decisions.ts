@@ -48,6 +48,8 @@ export interface DependencyPlan {
   volumes: readonly VolumeRecord[];
   /** The manifest that this canonical was promoted with. */
   manifest: Manifest;
+  /** The one that says now where its upstream is. */
+  source: Manifest;
 }
 
 interface BaseRelease {

@@ -60,3 +60,11 @@ export interface Program {
   version: string;
   commit: string;
 }
+
+/** One that is stored, and whose file holds something else than a trial. */
+export interface DamagedTrial {
+  id: string;
+  /** By its name; not a number where it is not called like a trial. */
+  generation: number;
+  why: string;
+}

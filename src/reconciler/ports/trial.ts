@@ -38,6 +38,11 @@ export interface MirrorPort {
   /** Makes the mirrors of one recipe equal to its upstream. Throws `infra`: a stale mirror is never tested. */
   sync(request: SyncRequest, work: Work): Promise<SyncReport>;
   /**
+   * Fetches this commit from upstream where the local mirror lacks it, and keeps it there. The remote mirror is left alone.
+   * Throws `infra` where it cannot be had.
+   */
+  ensureCommit(manifest: Manifest, commit: string, work: Work): Promise<void>;
+  /**
    * Looks after the pull requests on the remote mirror, as it was synced last. Whatever fails is in the report: it throws
    * only `Fenced`, or the signal's reason.
    */

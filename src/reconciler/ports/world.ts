@@ -2,6 +2,7 @@
 import type {
   Answer,
   CanonicalRecord,
+  DamagedTrial,
   Fleet,
   Holding,
   Leftover,
@@ -62,6 +63,10 @@ export interface RemoteMirrors {
 
 /** Reads the state folder. Never throws: what cannot be read says so. */
 export interface Registry {
+  /** Every name in the state folder, whatever it is of. */
+  folders(): Promise<Reading<string[]>>;
+  /** Whether anything of a recipe lies under this name; also where that cannot be told. */
+  isStored(recipe: string): Promise<boolean>;
   /** Recipes that have a record, enrolled or not. */
   recorded(): Promise<Reading<string[]>>;
   /** Recipes that have, or once had, anything stored: a record, or trials. */
@@ -71,8 +76,8 @@ export interface Registry {
   generations(record: CanonicalRecord): Promise<Reading<ObservedGeneration[]>>;
   /** What the script that this program replaces left of a recipe, by the names that the recipe has for it. */
   adoptable(recipe: string): Promise<Reading<string[]>>;
-  /** Newest first. A trial whose file is damaged is left out and reported through `warn`. */
-  trials(recipe: string): Promise<Reading<TrialRecord[]>>;
+  /** Newest first. One whose file is damaged is left out, and told of. */
+  trials(recipe: string, tell?: (damaged: DamagedTrial) => void): Promise<Reading<TrialRecord[]>>;
   /** Every folder among a recipe's trials, in no order, the damaged ones too. */
   trialFolders(recipe: string): Promise<Reading<StoredTrial[]>>;
   /** What a generation says of itself; nobody has compared it with what lies there. */

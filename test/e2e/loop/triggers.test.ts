@@ -55,6 +55,23 @@ describe('a manifest', () => {
     expect(await fleet.record('shop')).toBeNull();
   });
 
+  it('that is removed before its recipe had a canonical leaves an orphan as well, and a plain file is none', async () => {
+    const upstream = await fleet.upstream('bank');
+    await upstream.release(V1, { exitAtStart: 3 });
+    await fleet.manifest('bank');
+    await loop.line({ msg: 'a trial ended', recipe: 'bank', verdict: 'red' });
+    // Noticed before the manifest is gone, so that it was looked at by the time that the orphan is.
+    await writeFile(join(fleet.state, 'fill'), '');
+    await fleet.removeManifest('bank');
+    await loop.line({ msg: 'decided', recipe: 'bank', reason: 'orphaned' });
+    const shown = await (await fetch(`${await loop.url()}/api/recipes`)).json();
+    expect(shown).toMatchObject({ recipes: [{ recipe: 'bank' }, { recipe: 'shop' }] });
+    const forgotten = await fleet.reconcile(['forget', 'bank', '--yes']);
+    expect(forgotten.stdout).toContain('bank is forgotten');
+    await loop.line({ msg: 'a recipe is gone', recipe: 'bank' });
+    await rm(join(fleet.state, 'fill'));
+  });
+
   it('that is broken makes its own recipe unknown and no other, until it is mended', async () => {
     const path = await fleet.document('bank.yaml', 'kind: Recipe\nmetadata: {name: bank}\nspec: [');
     await loop.line({ msg: 'decided', reason: 'manifest-invalid' });

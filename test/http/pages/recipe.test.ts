@@ -125,8 +125,13 @@ describe('the page of a recipe', () => {
     expect(page).toContain('By the manifest as of sha256:0d1f5a7c9e3b');
   });
 
-  it('says what to expect where there was no trial', async () => {
-    expect(textOf(await pageAt('/recipes/drone'))).toContain('None was run yet.');
+  it.each([
+    ['drone', 'There is none to show, and none has to be run now.'],
+    ['keycloak', 'There is none to show. One begins as soon as the decision is to act'],
+  ])('says of %s what to expect where there is no trial', async (name, expected) => {
+    const operator = new MadeUpOperator();
+    operator.trials = async () => [];
+    expect(textOf(await pageAt(`/recipes/${name}`, operator))).toContain(expected);
   });
 
   it('leads nowhere that a browser should not go', async () => {
