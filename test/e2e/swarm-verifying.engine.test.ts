@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { docker, dockerLines, HELPER_IMAGE } from '../fixtures/swarm/docker.ts';
 import { SwarmFleet } from '../fixtures/swarm/fleet.ts';
+import { instanceOf } from '../fixtures/swarm/on-engine.ts';
 import { makeRecipeImages, store } from '../fixtures/swarm/recipes.ts';
 
 const VOLUME = 'warm-verified-1_data';
@@ -16,11 +17,13 @@ const planned = async (): Promise<string | undefined> => {
   const { json } = await swarm.reconcile('plan', '--json');
   return json?.recipes?.[0]?.reason;
 };
+/** Of this fleet: other tests use the same engine. */
 const containersMadeDuring = async (act: () => Promise<unknown>): Promise<string[]> => {
   const engineTime = async (): Promise<string> => await docker('info', '--format', '{{.SystemTime}}');
   const since = await engineTime();
   await act();
-  const filters = ['--filter', 'type=container', '--filter', 'event=create'];
+  const ours = `label=recipe-reconciler.instance=${await instanceOf(swarm.fleet)}`;
+  const filters = ['type=container', 'event=create', ours].flatMap((each) => ['--filter', each]);
   return await dockerLines('events', '--since', since, '--until', await engineTime(), ...filters);
 };
 
