@@ -16,7 +16,7 @@ import { complaint } from './engine.ts';
 import { readServices, type ServiceFacts } from './facts.ts';
 import { readImages } from './images.ts';
 import { askInside, joinStack } from './inside.ts';
-import { assertNamesFit } from './name-lengths.ts';
+import { assertNamesFit } from './name-limits.ts';
 import { NAMESPACE, stackName } from './names.ts';
 import { overlayOf, sharedNetworks } from './overlay.ts';
 import { readRecipe, unfit, type SwarmRecipe } from './recipe.ts';

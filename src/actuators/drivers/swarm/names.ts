@@ -26,6 +26,9 @@ export const NAMESPACE = 'com.docker.stack.namespace';
 /** The engine's limits. */
 export const LONGEST = { service: 63, secret: 64, config: 64 } as const;
 
+/** What can neither lead out of a folder nor be none: names of secrets are those of files, too. */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 /** Leaves room for what recipes add to it: as much as those who name stacks after domains leave them. */
 const LONGEST_STACK = 40;
 const HASH_LENGTH = 8;
@@ -35,6 +38,10 @@ export function stackName(stack: string): string {
   if (stack.length <= LONGEST_STACK) return stack;
   const hash = createHash('sha256').update(stack).digest('hex').slice(0, HASH_LENGTH);
   return `${stack.slice(0, LONGEST_STACK - HASH_LENGTH - 1).replace(/-+$/, '')}-${hash}`;
+}
+
+export function isPlainName(name: string): boolean {
+  return PLAIN.test(name);
 }
 
 /** Of a volume, a secret, a network or a service. */

@@ -15,6 +15,8 @@ import { stackName } from './names.ts';
 export interface SwarmRecipe {
   /** Everything that the compose files may name. */
   env: Readonly<Record<string, string>>;
+  /** Of that, what the app's dependencies provided for this deploy. */
+  provided: Readonly<Record<string, string>>;
   sample: EnvSample;
   /** Absolute. */
   files: readonly string[];
@@ -49,7 +51,7 @@ export async function readRecipe(request: DeployRequest, note: (text: string) =>
   }
   const compose = joinCompose(read);
   await assertOwnFiles(request, compose);
-  return { env, sample, files, compose };
+  return { env, provided: request.env, sample, files, compose };
 }
 
 async function readFileAs(

@@ -6,7 +6,9 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TrialFault } from '../../../reconciler/errors.ts';
 import { givenName, isExternal } from './compose.ts';
+import { isPlainName } from './names.ts';
 import type { SampleEntry } from './env-sample.ts';
 import type { SwarmRecipe } from './recipe.ts';
 
@@ -49,7 +51,7 @@ export function wantedSecrets({ compose, env }: SwarmRecipe, stack: string): Wan
   });
 }
 
-/** Makes what is missing; what a dependency provided wins, and goes into the generation too. */
+/** Makes what is missing; what a dependency provided, and nobody else, wins, and goes into the generation too. */
 export async function ensureSecrets(
   home: { folder: string },
   recipe: SwarmRecipe,
@@ -59,14 +61,21 @@ export async function ensureSecrets(
   for (const each of [home.folder, folder]) await makeFolder(each);
   const secrets: Secret[] = [];
   for (const { name, fullName, variable } of wantedSecrets(recipe, stack)) {
-    const path = join(folder, name);
-    const provided = variable === null ? undefined : recipe.env[variable.replace(/_VERSION$/, '')];
+    const path = fileIn(folder, name);
+    const provided = variable === null ? undefined : recipe.provided[variable.replace(/_VERSION$/, '')];
     const stored = await readOrNull(path);
     const value = provided ?? stored ?? generate(modifiersOf(recipe, variable));
     if (value !== stored) await writeFile(path, value, { mode: 0o600 });
     secrets.push({ name, fullName, value });
   }
   return secrets;
+}
+
+/** What a recipe calls a secret chooses a file in the folder, and none elsewhere (invariant I12). */
+function fileIn(folder: string, name: string): string {
+  if (isPlainName(name)) return join(folder, name);
+  const message = `could not keep secret ${JSON.stringify(name)} in ${folder}: that is no name of a file`;
+  throw new TrialFault('red', 'name-invalid', message);
 }
 
 /** Files of secrets that the release no longer has. */

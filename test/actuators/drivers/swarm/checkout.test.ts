@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertNamesFit } from '../../../../src/actuators/drivers/swarm/name-lengths.ts';
+import { assertNamesFit } from '../../../../src/actuators/drivers/swarm/name-limits.ts';
 import { readRecipe } from '../../../../src/actuators/drivers/swarm/recipe.ts';
 import { dropOtherSecrets, ensureSecrets } from '../../../../src/actuators/drivers/swarm/secrets.ts';
 import type { DeployRequest } from '../../../../src/reconciler/ports.ts';
@@ -125,6 +125,24 @@ describe('a name that is too long for a Swarm', () => {
   });
 });
 
+describe('a name that is none of a file', () => {
+  it.each([
+    ['secret', '/../../../written'],
+    ['secret', '..'],
+    ['secret', ''],
+    ['secret', '.hidden'],
+    ['secret', 'a b'],
+    ['secret', 'a\\nb'],
+    ['config', 'a/b'],
+    ['config', ''],
+  ])('of a %s, %j, is refused before anything is made', async (kind, name) => {
+    const own = kind === 'secret' ? 'external: true' : 'file: compose.yml';
+    await write('compose.yml', `${kind}s: {a: {${own}, name: "\${STACK_NAME}_${name}"}}`);
+    const refused = read().then((recipe) => assertNamesFit(request(), recipe, 'warm-x-1'));
+    expect(await faultOf(refused)).toMatchObject({ verdict: 'red', reason: 'name-invalid' });
+  });
+});
+
 describe('secrets', () => {
   const secret = (name: string): string => `{external: true, name: '\${STACK_NAME}_${name}'}`;
   const ensure = async (...operands: Parameters<typeof request>) => {
@@ -159,6 +177,20 @@ describe('secrets', () => {
     const provided = await ensure({}, { SECRET_PIN: 'handed over' });
     expect(provided.map(({ value }) => value)).toEqual([first[0]?.value, 'handed over', first[2]?.value]);
     expect(await ensure()).toEqual(provided);
+  });
+
+  it('take no value from the recipe or the manifest: only dependencies provide them', async () => {
+    await write('.env.sample', 'SECRET_PIN_VERSION=v2\nSECRET_PIN=sample\n');
+    await write('abra.sh', 'export SECRET_PIN=exported\n');
+    const pin = (await ensure({ SECRET_PIN: 'set' })).find(({ name }) => name === 'pin_v2');
+    expect(pin?.value).toMatch(/^[A-Za-z0-9]{32}$/);
+  });
+
+  it('are written to no file outside of their folder, whoever asks', async () => {
+    await write('.env.sample', 'SECRET_PIN_VERSION=/../../../written\n');
+    const fault = await faultOf(ensure({}, { SECRET_PIN: 'anything' }));
+    expect(fault).toMatchObject({ verdict: 'red', reason: 'name-invalid' });
+    await expect(stat(join(folder, 'written'))).rejects.toThrow('ENOENT');
   });
 
   it('go with the release that no longer has them', async () => {
