@@ -3,7 +3,7 @@
  * recipe's own files go to `docker stack deploy` as they are, with one of ours after them.
  */
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { TrialFault } from '../../../reconciler/errors.ts';
 import type { Deployed, DeployRequest, Work } from '../../../reconciler/ports.ts';
 import type { RunResult } from '../../../run.ts';
@@ -111,8 +111,7 @@ async function callDeploy(
   work: Work,
 ): Promise<void> {
   const stack = stackName(request.home.stack);
-  const { compose, files, env } = recipe;
-  const folder = dirname(files[0] ?? request.checkout);
+  const { compose, files, folder, env } = recipe;
   const overlay = join(request.tmp, `${stack}.compose.json`);
   const text = overlayOf({ compose, stack, recipe: request.recipe, labels, nodeId, folder });
   await writeFile(overlay, text, { mode: 0o600 });

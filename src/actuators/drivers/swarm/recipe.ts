@@ -4,7 +4,7 @@
  * run, and no file outside of the checkout is read for it, whatever links or paths say.
  */
 import { readFile, realpath } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { describe, TrialFault } from '../../../reconciler/errors.ts';
 import type { DeployRequest } from '../../../reconciler/ports.ts';
 import { readAbraExports } from './abra-sh.ts';
@@ -20,6 +20,8 @@ export interface SwarmRecipe {
   sample: EnvSample;
   /** Absolute. */
   files: readonly string[];
+  /** That of the first of them, from which the docker command finds whatever they name. */
+  folder: string;
   compose: Compose;
 }
 
@@ -50,8 +52,9 @@ export async function readRecipe(request: DeployRequest, note: (text: string) =>
     read.push(await readFileAs(request, name, path, env));
   }
   const compose = joinCompose(read);
-  await assertOwnFiles(request, compose);
-  return { env, provided: request.env, sample, files, compose };
+  const folder = dirname(files[0] ?? request.checkout);
+  await assertOwnFiles(request, compose, folder);
+  return { env, provided: request.env, sample, files, folder, compose };
 }
 
 async function readFileAs(
@@ -71,10 +74,11 @@ async function readFileAs(
 async function assertOwnFiles(
   request: DeployRequest,
   { services, configs, secrets }: Compose,
+  folder: string,
 ): Promise<void> {
   const sources = [...Object.values(configs), ...Object.values(secrets)].flatMap(fileOf);
   for (const name of [...sources, ...Object.values(services).flatMap(({ envFiles }) => envFiles)]) {
-    await inCheckout(request, name);
+    await inCheckout(request, name, folder);
   }
 }
 
@@ -82,11 +86,14 @@ function fileOf({ file }: Definition): string[] {
   return typeof file === 'string' ? [file] : [];
 }
 
-/** The path of a file of the recipe, links followed. Throws `red` where there is none, or where it leads out. */
-async function inCheckout(request: DeployRequest, name: string): Promise<string> {
+/**
+ * The path of a file of the recipe, named from a folder of it, links followed. Throws `red` where there is none, or
+ * where it leads out.
+ */
+async function inCheckout(request: DeployRequest, name: string, folder = request.checkout): Promise<string> {
   const root = await realpath(request.checkout);
   try {
-    const path = await realpath(resolve(root, name));
+    const path = await realpath(resolve(folder, name));
     if (path.startsWith(root + sep)) return path;
   } catch (error) {
     throw unfit(request, 'file-missing', `it has no file ${name}, which it names: ${describe(error)}`, error);

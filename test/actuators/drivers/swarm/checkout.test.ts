@@ -1,5 +1,5 @@
 /** What of a checkout reaches a deployment: its environment, its secrets, and no file from outside of it. */
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -88,6 +88,42 @@ describe('a recipe is refused', () => {
     await symlink('/etc/passwd', join(checkout, 'link'));
     await write('compose.yml', text.replace('FILE', './link'));
     expect(await faultOf(read())).toMatchObject({ verdict: 'red', reason: 'file-outside' });
+  });
+});
+
+describe('the files of a recipe in a subfolder', () => {
+  const inside = { COMPOSE_FILE: 'sub/compose.yml:compose.yml' };
+  const kinds: [string, string][] = [
+    ['a config', 'configs: {a: {file: conf}}'],
+    ['a secret', 'secrets: {a: {file: ./conf}}'],
+    ['an environment', 'services: {app: {env_file: [conf]}}'],
+  ];
+  beforeEach(() => mkdir(join(checkout, 'sub')));
+
+  it.each(kinds)('name %s from there, as the docker command reads them', async (_what, text) => {
+    await write('sub/compose.yml', text);
+    await write('sub/conf', 'A=1');
+    expect((await read(inside)).folder).toBe(join(await realpath(checkout), 'sub'));
+  });
+
+  it.each(kinds)(
+    'take %s neither from elsewhere nor by a link, whatever lies at the top',
+    async (_what, text) => {
+      await write('conf', 'A=1');
+      await write('sub/compose.yml', text);
+      expect(await faultOf(read(inside))).toMatchObject({ verdict: 'red', reason: 'file-missing' });
+      await symlink('/etc/passwd', join(checkout, 'sub', 'conf'));
+      expect(await faultOf(read(inside))).toMatchObject({ verdict: 'red', reason: 'file-outside' });
+    },
+  );
+
+  it('may name what lies above them, within the checkout', async () => {
+    await write('conf', 'A=1');
+    await write('sub/compose.yml', 'configs: {a: {file: ../conf}}');
+    expect((await read(inside)).files).toHaveLength(2);
+    await write('sub/compose.yml', 'configs: {a: {file: ../../checkout.txt}}');
+    await writeFile(join(folder, 'checkout.txt'), '');
+    expect(await faultOf(read(inside))).toMatchObject({ verdict: 'red', reason: 'file-outside' });
   });
 });
 
