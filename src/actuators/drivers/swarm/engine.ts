@@ -9,6 +9,7 @@ import { keepEnd } from '../../../cut.ts';
 import { childEnvironment } from '../../../environment.ts';
 import { describe, TrialFault } from '../../../reconciler/errors.ts';
 import { run, start, type RunResult, type Started } from '../../../run.ts';
+import { harmless } from './powerful-variables.ts';
 
 export interface Call {
   mark: string;
@@ -32,10 +33,6 @@ const POINTERS = [
   'SSH_AUTH_SOCK',
 ];
 
-/** By prefix, or in full: of the docker command, the loader, Go's runtime, ssh, TLS, proxies, and this program. */
-const POWERFUL =
-  /^(DOCKER_|BUILDKIT_|COMPOSE_PLUGIN|LD_|GLIBC_|GCONV_|GO[A-Z]|SSH_|SSL_|XDG_|RECONCILE_|(HTTPS?|ALL|NO|FTP)_PROXY$|PATH$|HOME$|TMPDIR$|LANG$|LC_|IFS$|ENV$|BASH_)/i;
-
 /** `docker inspect --type` knows the others. */
 const HAVE_THEIR_OWN = ['service', 'node', 'config'];
 
@@ -58,7 +55,7 @@ export class Engine {
     const result = await run('docker', args, {
       ...rest,
       ...(signal === undefined ? {} : { signal }),
-      env: { ...harmless(env), ...childEnvironment(pointers()) },
+      env: commandEnvironment(env),
       timeoutMs,
       maxOutputBytes: LARGEST_ANSWER,
     });
@@ -107,7 +104,7 @@ export class Engine {
     const { timeoutMs: _unlimited, env = {}, signal: _stoppedByCaller, ...rest } = call;
     const started = await start('docker', args, {
       ...rest,
-      env: { ...harmless(env), ...childEnvironment(pointers()) },
+      env: commandEnvironment(env),
     });
     if (typeof started !== 'string') return started;
     throw new TrialFault('infra', 'no-docker', `could not run ${wordsOf(args)}: ${started}`);
@@ -146,11 +143,11 @@ function wordsOf(args: readonly string[]): string {
 }
 
 /**
- * What a recipe sets is for its compose files. None of it may choose another engine or another program to run, or load
- * anything into it (invariant I12).
+ * All that the command finds in its environment but its mark, `env` being what a recipe sets. Compose files are read by
+ * us with the same: a path that is judged must be the one that it reads.
  */
-function harmless(env: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !POWERFUL.test(name)));
+export function commandEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...harmless(env), ...childEnvironment(pointers()) };
 }
 
 /** So that whoever else runs the docker command reaches the same engine. */

@@ -5,12 +5,15 @@
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { MARK_VARIABLE } from '../../../process-table.ts';
 import { describe, TrialFault } from '../../../reconciler/errors.ts';
 import type { DeployRequest } from '../../../reconciler/ports.ts';
 import { readAbraExports } from './abra-sh.ts';
 import { joinCompose, readCompose, type Compose, type Definition } from './compose.ts';
+import { commandEnvironment } from './engine.ts';
 import { readEnvSample, type EnvSample } from './env-sample.ts';
 import { stackName } from './names.ts';
+import { withheldFrom } from './powerful-variables.ts';
 
 export interface SwarmRecipe {
   /** Everything that the compose files may name. */
@@ -27,8 +30,32 @@ export interface SwarmRecipe {
 
 const DEFAULT_FILE = 'compose.yml';
 
+/** Stands for that of the call to come: as that, it is set, no path, and the name of no file that is there. */
+const UNKNOWN_MARK = 'mark';
+
 export async function readRecipe(request: DeployRequest, note: (text: string) => void): Promise<SwarmRecipe> {
   const sample = readEnvSample((await optional(request, '.env.sample')) ?? '');
+  const env = await environmentOf(request, sample, note);
+  const named = (env['COMPOSE_FILE'] ?? '').split(':').filter((name) => name !== '');
+  const known = { ...commandEnvironment(env), [MARK_VARIABLE]: UNKNOWN_MARK };
+  const files: string[] = [];
+  const read: Compose[] = [];
+  for (const name of named.length === 0 ? [DEFAULT_FILE] : named) {
+    const path = await inCheckout(request, name);
+    files.push(path);
+    read.push(await readFileAs(request, name, path, known));
+  }
+  const compose = joinCompose(read);
+  const folder = dirname(files[0] ?? request.checkout);
+  await assertOwnFiles(request, compose, folder);
+  return { env, provided: request.env, sample, files, folder, compose };
+}
+
+async function environmentOf(
+  request: DeployRequest,
+  sample: EnvSample,
+  note: (text: string) => void,
+): Promise<Record<string, string>> {
   const exported = readAbraExports((await optional(request, 'abra.sh')) ?? '');
   if (exported.computed.length > 0) {
     note(
@@ -43,18 +70,12 @@ export async function readRecipe(request: DeployRequest, note: (text: string) =>
     STACK_NAME: stackName(request.home.stack),
     DOMAIN: request.domain,
   };
-  const named = (env['COMPOSE_FILE'] ?? '').split(':').filter((name) => name !== '');
-  const files: string[] = [];
-  const read: Compose[] = [];
-  for (const name of named.length === 0 ? [DEFAULT_FILE] : named) {
-    const path = await inCheckout(request, name);
-    files.push(path);
-    read.push(await readFileAs(request, name, path, env));
+  const withheld = withheldFrom(env);
+  if (withheld.length > 0) {
+    const instead = 'a compose file that names them finds what they are on this machine, or nothing';
+    note(`the docker command would itself heed ${withheld.join(', ')}, and is not told them: ${instead}`);
   }
-  const compose = joinCompose(read);
-  const folder = dirname(files[0] ?? request.checkout);
-  await assertOwnFiles(request, compose, folder);
-  return { env, provided: request.env, sample, files, folder, compose };
+  return env;
 }
 
 async function readFileAs(

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { assertNamesFit } from '../../../../src/actuators/drivers/swarm/name-limits.ts';
 import { readRecipe } from '../../../../src/actuators/drivers/swarm/recipe.ts';
 import { dropOtherSecrets, ensureSecrets } from '../../../../src/actuators/drivers/swarm/secrets.ts';
@@ -21,6 +21,7 @@ beforeEach(async () => {
   noted = [];
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
 
@@ -57,6 +58,26 @@ describe('the environment of a recipe', () => {
       STACK_NAME: 'warm-x-1',
     });
     expect(noted[0]).toContain('abra.sh computes E');
+  });
+
+  it('reaches the docker command but for what that itself heeds, which is said', async () => {
+    await write('.env.sample', 'SSH_PORT=2222\nSSH_ASKPASS=/evil\nDOCKER_HOST=tcp://evil\n');
+    await write('compose.yml', 'services: {app: {image: "a:${SSH_PORT}${SSH_ASKPASS}"}}');
+    expect((await read()).compose.services['app']?.image).toBe('a:2222');
+    expect(noted).toEqual([expect.stringContaining('heed SSH_ASKPASS, DOCKER_HOST, and is not told them')]);
+  });
+
+  it.each([
+    ['LD_HERE', './${LD_HERE:-../out}/file', 'file-outside'],
+    ['HOME', '.${HOME}/file', 'file-missing'],
+    ['RECONCILE_MARK', './${RECONCILE_MARK:-a/b}/../../out/file', 'file-outside'],
+  ])('means by %s in a path what the docker command does', async (_name, file, reason) => {
+    vi.stubEnv('HOME', '/nowhere');
+    for (const above of [folder, checkout]) await mkdir(join(above, 'out'));
+    for (const path of ['file', 'out/file', '../out/file']) await write(path, 'A=1');
+    await write('.env.sample', 'LD_HERE=out');
+    await write('compose.yml', `services: {app: {env_file: "${file}"}}`);
+    expect(await faultOf(read())).toMatchObject({ verdict: 'red', reason });
   });
 
   it('chooses the compose files', async () => {

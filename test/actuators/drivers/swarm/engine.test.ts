@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { Engine } from '../../../../src/actuators/drivers/swarm/engine.ts';
+import { withheldFrom } from '../../../../src/actuators/drivers/swarm/powerful-variables.ts';
 import { faultOf } from '../../../suites/driver.ts';
 
 let folder: string;
@@ -26,19 +27,42 @@ const docker = async (script: string): Promise<void> => {
 };
 
 describe('the docker command', () => {
-  it('gets what a recipe sets, but nothing that could choose another engine, program or library', async () => {
+  it('gets nothing that could choose another engine, program or library', async () => {
     await docker('env');
-    const evil = {
-      PATH: '/evil',
-      LD_PRELOAD: '/evil',
-      GODEBUG: 'evil',
-      DOCKER_CONFIG: '/evil',
-      https_proxy: 'evil',
-    };
-    const env = { ...evil, DOCKER_HOST: 'tcp://evil', DOMAIN: 'example.org' };
+    const files = [
+      'PATH',
+      'HOME',
+      'SHELL',
+      'LD_PRELOAD',
+      'BASH_ENV',
+      'DOCKER_CONFIG',
+      'OPENSSL_CONF',
+      'LOCPATH',
+    ];
+    const texts = ['DOCKER_HOST', 'GODEBUG', 'HOSTALIASES', 'SSH_ASKPASS', 'SSL_CERT_DIR', 'https_proxy'];
+    const env = Object.fromEntries([...files, ...texts].map((name) => [name, '/evil']));
     const said = await new Engine().lines(['stack', 'deploy'], { ...call, env });
-    expect(said).toEqual(expect.arrayContaining(['DOMAIN=example.org', 'DOCKER_HOST=unix:///ours']));
+    expect(said).toContain('DOCKER_HOST=unix:///ours');
     expect(said.filter((line) => /evil|private/.test(line))).toEqual([]);
+    expect(withheldFrom(env)).toEqual(Object.keys(env));
+  });
+
+  it('gets all else that a recipe sets, however it begins', async () => {
+    await docker('env');
+    const plain = [
+      'DOMAIN',
+      'GOOGLE_CLIENT_ID',
+      'GOTIFY_TOKEN',
+      'SSH_PORT',
+      'SSL_MODE',
+      'XDG_SEAT',
+      'LC_TIME',
+    ];
+    const more = ['ENV', 'TZ', 'PATH_PREFIX', 'HTTP_PROXY_COUNT', 'MALLOC_ARENA_MAX', 'godebug'];
+    const env = Object.fromEntries([...plain, ...more].map((name) => [name, 'theirs']));
+    const said = await new Engine().lines(['stack', 'deploy'], { ...call, env });
+    expect(said).toEqual(expect.arrayContaining(Object.keys(env).map((name) => `${name}=theirs`)));
+    expect(withheldFrom(env)).toEqual([]);
   });
 
   it('reads what it is told from its standard input, and not from its arguments', async () => {
