@@ -59,6 +59,33 @@ describe('abra.sh', () => {
       computed: ['NOW'],
     });
   });
+
+  it.each([
+    ['A=v2 # replaces B=v1', { A: 'v2' }],
+    ['A=v2; B=v1', { A: 'v2' }],
+    ['A=v2 && B=v1', { A: 'v2' }],
+    ['A=v2 > B=v1', { A: 'v2' }],
+    ['A="1 # 2; B=v1" C=3', { A: '1 # 2; B=v1', C: '3' }],
+    ["A='$HOME' B", { A: '$HOME' }],
+    ['A=v2#1 B= C=3', { A: 'v2#1', B: '', C: '3' }],
+    ['A=a"b c"\'d\'\\ e B="\\"\\$\\n"', { A: 'ab cd e', B: '"$\\n' }],
+    ['B C=3', { C: '3' }],
+    ['-n A=1', {}],
+    ['# A=1', {}],
+  ])('reads as a shell would: export %s', (words, values) => {
+    expect(readAbraExports(`export ${words}`)).toEqual({ values, computed: [] });
+  });
+
+  it.each([
+    ['A=$B C=3', { C: '3' }],
+    ['A="it\'s $B" C=3', { C: '3' }],
+    ['A=`echo B=1` C=3', {}],
+    ['A="$(echo "b C=3")"', {}],
+    ['A=$(echo B=1)', {}],
+    ['A="of two lines', {}],
+  ])('leaves out what only a shell could tell: export %s', (words, values) => {
+    expect(readAbraExports(`export ${words}`)).toEqual({ values, computed: ['A'] });
+  });
 });
 
 describe('compose files', () => {
