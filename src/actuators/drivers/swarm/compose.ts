@@ -41,6 +41,8 @@ type Mount =
 const LARGEST_FILE = 1024 * 1024;
 const MOST_ALIASES = 1000;
 
+const FALSE_TEXTS = ['n', 'no', 'false', 'off'];
+
 const definitionSchema = z
   .record(z.string(), z.unknown())
   .nullish()
@@ -113,9 +115,10 @@ export function joinCompose(files: readonly Compose[]): Compose {
   }, joined);
 }
 
-/** `external: true`, or in the old way `external: {name: …}`. */
-export function isExternal(definition: Definition): boolean {
-  return definition['external'] !== undefined && definition['external'] !== false;
+/** `external: true`, or in the old way `external: {name: …}`. A text counts as the docker command has it. */
+export function isExternal({ external }: Definition): boolean {
+  if (typeof external === 'string') return !FALSE_TEXTS.includes(external.toLowerCase());
+  return external !== undefined && external !== false;
 }
 
 /** The name that the definition gives it; null where it gives none. */

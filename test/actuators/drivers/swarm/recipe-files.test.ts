@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readAbraExports } from '../../../../src/actuators/drivers/swarm/abra-sh.ts';
-import { joinCompose, readCompose } from '../../../../src/actuators/drivers/swarm/compose.ts';
+import { isExternal, joinCompose, readCompose } from '../../../../src/actuators/drivers/swarm/compose.ts';
 import { readEnvSample } from '../../../../src/actuators/drivers/swarm/env-sample.ts';
 import { overlayOf, sharedNetworks } from '../../../../src/actuators/drivers/swarm/overlay.ts';
 
@@ -111,6 +111,19 @@ describe('compose files', () => {
     ['a: b: c', 'mapping'],
   ])('are refused with the reason: %s', (text, why) => {
     expect(() => readCompose(text, {})).toThrow(why);
+  });
+
+  it.each([
+    ['true', true],
+    ['"yes"', true],
+    ['{name: x}', true],
+    ['false', false],
+    ['no', false],
+    ['"False"', false],
+    ['"${OUTSIDE}"', false],
+  ])('tell what is external as the docker command does: %s', (written, isIt) => {
+    const { networks } = readCompose(`networks: {a: {external: ${written}}}`, { OUTSIDE: 'off' });
+    expect(isExternal(networks['a'] ?? {})).toBe(isIt);
   });
 
   it('know volumes from paths, and those that have no name', () => {
