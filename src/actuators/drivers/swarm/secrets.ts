@@ -64,7 +64,7 @@ export async function ensureSecrets(
     const path = fileIn(folder, name);
     const provided = variable === null ? undefined : recipe.provided[variable.replace(/_VERSION$/, '')];
     const stored = await readOrNull(path);
-    const value = provided ?? stored ?? generate(modifiersOf(recipe, variable));
+    const value = provided ?? stored ?? makeUp(recipe, name, variable);
     if (value !== stored) await writeFile(path, value, { mode: 0o600 });
     secrets.push({ name, fullName, value });
   }
@@ -95,6 +95,15 @@ function versionedBy(variable: string, version: string, name: string): boolean {
 function modifiersOf({ sample }: SwarmRecipe, variable: string | null): SampleEntry['modifiers'] {
   const said = [...sample.offered, ...sample.entries].filter(({ key }) => key === variable);
   return said.at(-1)?.modifiers ?? {};
+}
+
+/** Not where the recipe says `generate=false`: it is a key to something else, and any other opens nothing. */
+function makeUp(recipe: SwarmRecipe, name: string, variable: string | null): string {
+  const modifiers = modifiersOf(recipe, variable);
+  if (variable === null || modifiers['generate'] !== 'false') return generate(modifiers);
+  const message = `could not make secret ${name}: ${variable} is generate=false in .env.sample, and nobody provided a value`;
+  const hint = `have a provide command of a dependency write ${variable.replace(/_VERSION$/, '')}=value`;
+  throw new TrialFault('red', 'secret-not-provided', message, { hint });
 }
 
 /** An alphabet may be put together of several: `charset=default,special`. */

@@ -243,6 +243,16 @@ describe('secrets', () => {
     expect(pin?.value).toMatch(/^[A-Za-z0-9]{32}$/);
   });
 
+  it('are not made up where the sample says so, but kept once they were provided', async () => {
+    await write('.env.sample', 'SECRET_PIN_VERSION=v2 # length=6 generate=false\n');
+    const fault = await faultOf(ensure());
+    expect(fault).toMatchObject({ verdict: 'red', reason: 'secret-not-provided' });
+    expect(fault.hint).toContain('write SECRET_PIN=value');
+    const provided = await ensure({}, { SECRET_PIN: 'handed over' });
+    expect(provided.map(({ value }) => value)).toContain('handed over');
+    expect(await ensure()).toEqual(provided);
+  });
+
   it('are written to no file outside of their folder, whoever asks', async () => {
     await write('.env.sample', 'SECRET_PIN_VERSION=/../../../written\n');
     const fault = await faultOf(ensure({}, { SECRET_PIN: 'anything' }));
