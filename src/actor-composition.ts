@@ -31,7 +31,7 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
   const { manifests, reader } = await openParts(settings);
   // What one driver began another could not end: nothing is cleaned up before it is known which there is.
   await manifests.begin();
-  const { layout, registry, driver, clock, passes } = reader;
+  const { layout, registry, driver, clock } = reader;
   const lease = await writableState(layout, () => acquireLease(layout, settings.leaseTtlMs, stop));
   const { term } = lease;
   try {
@@ -51,43 +51,51 @@ export async function openActor(settings: Settings, stop: AbortSignal): Promise<
     };
     await storeSchema(layout, term);
     await recover(recovery);
-    const ports: PassPorts = {
-      ...reader,
-      settled: settledRecipes({ layout, driver, passes, beat: join(term.folder, HOLDER_FILE) }),
-      // Marked as of this term: what is asked while acting is cleaned up after like everything else.
-      ...remotesThrough(
-        remoteLister({
-          mark: `${term.mark}/observe`,
-          lifelines: term.lifelines,
-          timeoutMs: settings.upstreamTimeoutMs,
-          onChange: toldTo(settings.log),
-        }),
-      ),
-      promotion,
-      commands: commandRunner(),
-      mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
-      journal: fileJournal(layout, term),
-      memory: fileMemory(layout, term),
-      desk: fileDesk({ layout, term, warn }),
-      housekeeping: fileHousekeeping({
-        ...recovery,
-        info: (fields, message) => settings.log.info(fields, message),
-      }),
-      workspace: (trialId) => makeWorkspace(term, trialId),
-      leaveToRecovery: (why) => term.leaveToRecovery(why),
-      background: backgroundOf(term, settings.log),
-      instance: { host: hostname(), pid: process.pid, term: term.id },
-    };
+    const ports = portsOf(reader, recovery, settings);
     return {
       layout,
       ports,
       lease: { ...lease, release: () => endTerm(lease, driver) },
+      inspectAnew: (recipes) => reader.inspections.anew(recipes),
       store: async (result, how) => await storeResult(reader, term, result, { ...how, warn }),
     };
   } catch (error) {
     await lease.release();
     throw error;
   }
+}
+
+/** Everything that a pass acts through. */
+function portsOf(reader: Reader, recovery: RecoveryPorts, { log, ...settings }: Settings): PassPorts {
+  const { layout, driver, passes } = reader;
+  const { term, promotion, warn } = recovery;
+  return {
+    ...reader,
+    settled: settledRecipes({ layout, driver, passes, beat: join(term.folder, HOLDER_FILE) }),
+    // Marked as of this term: what is asked while acting is cleaned up after like everything else.
+    ...remotesThrough(
+      remoteLister({
+        mark: `${term.mark}/observe`,
+        lifelines: term.lifelines,
+        timeoutMs: settings.upstreamTimeoutMs,
+        onChange: toldTo(log),
+      }),
+    ),
+    promotion,
+    commands: commandRunner(),
+    mirror: gitMirror({ layout, term, timeoutMs: settings.transferTimeoutMs }),
+    journal: fileJournal(layout, term),
+    memory: fileMemory(layout, term),
+    desk: fileDesk({ layout, term, warn }),
+    housekeeping: fileHousekeeping({
+      ...recovery,
+      info: (fields, message) => log.info(fields, message),
+    }),
+    workspace: (trialId) => makeWorkspace(term, trialId),
+    leaveToRecovery: (why) => term.leaveToRecovery(why),
+    background: backgroundOf(term, log),
+    instance: { host: hostname(), pid: process.pid, term: term.id },
+  };
 }
 
 function tellRenewals(lease: Lease, log: Logger): void {

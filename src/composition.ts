@@ -59,6 +59,8 @@ export interface Actor {
   layout: Layout;
   ports: PassPorts;
   lease: Lease;
+  /** Volumes of these recipes are read at the next look, however lately they were. */
+  inspectAnew(recipes: readonly string[]): Promise<void>;
   /** Returns the rows of recipes that were not in scope, as they were last seen. */
   store(result: PassResult, how: { whole: boolean; isOver: boolean }): Promise<StoredRow[]>;
 }

@@ -104,6 +104,7 @@ function openController(
       calendar: cronCalendar,
       queues: metrics.queues,
       tell,
+      inspectAnew: (recipe) => actor.inspectAnew([recipe]),
       keep: async (result, isOver) => void (await actor.store(result, { whole: true, isOver })),
     },
     stop: AbortSignal.any([stop, lease.term.lost]),

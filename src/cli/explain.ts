@@ -18,6 +18,7 @@ const TAGS_SHOWN = 10;
 export async function explain(context: Context, recipe: string): Promise<ExitCode> {
   const { openReader } = await context.parts();
   const reader = await openReader(await context.settings());
+  await reader.inspections.anew([recipe]);
   const found = await look(reader, [recipe], { retryFailed: false }, context.stop);
   const around = { onTrial: await onTrial(recipe, found, reader), freeze: freezeOf(found.view) };
   const explanation = explainRecipe(recipe, found, around);

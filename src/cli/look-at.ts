@@ -17,6 +17,7 @@ interface LookedAt {
 export async function lookAt(context: Context, recipe: string): Promise<LookedAt> {
   const { openReader } = await context.parts();
   const reader = await openReader(await context.settings());
+  await reader.inspections.anew([recipe]);
   const found = await look(reader, [recipe], { retryFailed: false }, context.stop);
   const [view, decision] = [found.view.recipes.get(recipe), found.decisions.get(recipe)];
   if (view === undefined || decision === undefined) {

@@ -40,6 +40,7 @@ async function actOnce(
   const stop = AbortSignal.any([context.stop, lease.term.lost]);
   try {
     lease.doing('observing');
+    await actor.inspectAnew(request.recipes);
     const wanted = { only: request.recipes, retryFailed: request.retryFailed };
     const pass = runPass(wanted, ports, stop, (event) => {
       lease.doing(`trial ${event.trial.id}${event.step === null ? '' : `, ${event.step}`}`);

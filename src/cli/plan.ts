@@ -9,6 +9,7 @@ export async function plan(
 ): Promise<ExitCode> {
   const { openReader } = await context.parts();
   const reader = await openReader(await context.settings());
+  await reader.inspections.anew(request.recipes);
   const found = await look(reader, request.recipes, { ...request, recalls: true }, context.stop);
   const report = planReport(found, reader.program);
   printReport(context.out, context.err, report, context.options.json);

@@ -40,6 +40,8 @@ export interface ControllerPorts extends LookPorts {
   /** Stores what is known, as a pass is stored. `isOver`: a round has ended with it. */
   keep(result: PassResult, isOver: boolean): Promise<void>;
   tell(event: LoopEvent): void;
+  /** Its volumes are read at the next look, however lately they were. */
+  inspectAnew(recipe: string): Promise<void>;
   queues: QueuesMetrics;
 }
 
@@ -229,6 +231,7 @@ export class Controller {
     const keepPlace = this.#ports.clock.alarm(PATIENCE_MS, () => this.queues.looks.stepAside(key));
     try {
       await this.#requests.obeyFor(key);
+      if (cause === 'person') await this.#ports.inspectAnew(key);
       await this.#lookAt(key, cause);
     } catch (error) {
       if (error instanceof Fenced) throw error;

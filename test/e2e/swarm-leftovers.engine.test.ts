@@ -95,7 +95,7 @@ describe('what an earlier trial left on a Swarm', () => {
       '2.0.0+2 is the canonical',
     ]);
     // Of a mark that nobody knows: it is in nobody's way.
-    await docker('rm', '--force', helper);
+    await docker('rm', '--force', '--volumes', helper);
     await swarm.expectSound(['warm-littered-1_data', 'warm-littered-2_data']);
   });
 });
@@ -127,7 +127,7 @@ describe('what somebody else has on a Swarm', () => {
       await swarm.expectNothingLeft();
     } finally {
       for (const [, [noun = '', name = '']] of planted)
-        await docker(noun, 'rm', ...(noun === 'container' ? ['--force'] : []), name);
+        await docker(noun, 'rm', ...(noun === 'container' ? ['--force', '--volumes'] : []), name);
     }
   });
 });

@@ -42,7 +42,7 @@ describe('behind a reverse proxy', () => {
     await docker('run', '--detach', ...live, APP_IMAGE, '/site.sh');
   });
   afterAll(async () => {
-    await docker('rm', '--force', 'live_app');
+    await docker('rm', '--force', '--volumes', 'live_app');
     await proxy.dispose();
   });
 

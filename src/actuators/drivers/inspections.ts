@@ -58,6 +58,13 @@ export class Inspections {
     }
   }
 
+  /** Somebody asks for these by name: what was found of them a while ago counts no longer. */
+  async anew(recipes: readonly string[]): Promise<void> {
+    const known = await this.#memory();
+    const isOfThese = (stack: string): boolean => recipes.includes(/^warm-(.+)-\d+$/.exec(stack)?.[1] ?? '');
+    for (const stack of known.keys()) if (isOfThese(stack)) known.delete(stack);
+  }
+
   /** What the next program need not inspect at once. */
   async recent(): Promise<Inspected[]> {
     return [...(await this.#memory()).values()].filter((each) => this.#isRecent(each));

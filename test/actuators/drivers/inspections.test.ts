@@ -113,3 +113,13 @@ it('data that is cheap to inspect is read each time', async () => {
   expect(await damage()).toEqual(CHANGED);
   expect(await inspections.recent()).toEqual([]);
 });
+
+it('reads anew what somebody asks for by its name, and nothing else', async () => {
+  home = { ...home, stack: 'warm-shop-3' };
+  expect(await damage()).toEqual([]);
+  await change();
+  await inspections.anew(['other', 'shop-3']);
+  expect(await damage()).toEqual([]);
+  await inspections.anew(['shop']);
+  expect(await damage()).toEqual(CHANGED);
+});

@@ -99,7 +99,7 @@ async function removeVolumes(
     const filters = [`volume=${name}`, `label=${NAMESPACE}=${stack}`, 'status=exited', 'status=created'];
     const args = ['container', 'ls', '-aq', ...filters.flatMap((filter) => ['--filter', filter])];
     const stopped = await engine.lines(args, work);
-    if (stopped.length > 0) await engine.text(['rm', '--', ...stopped], work);
+    if (stopped.length > 0) await engine.text(['rm', '--volumes', '--', ...stopped], work);
   }
   await volumes.remove(gone, work);
 }

@@ -195,7 +195,8 @@ class SwarmDriver implements Driver {
     const { stacks, containers } = await this.#marked(mark);
     const call = this.#looking();
     for (const stack of stacks) await this.#undeploy(stack, call);
-    if (containers.length > 0) await this.#engine.run(['rm', '--force', '--', ...containers], call);
+    if (containers.length > 0)
+      await this.#engine.run(['rm', '--force', '--volumes', '--', ...containers], call);
     return processes + stacks.length + containers.length;
   }
 

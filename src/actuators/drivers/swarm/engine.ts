@@ -115,9 +115,12 @@ function failed(args: readonly string[], result: RunResult): TrialFault {
   return new TrialFault('infra', 'engine-failed', `${wordsOf(args)} failed: ${complaint(result)}`);
 }
 
+/** What newer docker commands say of a deploy before anything else, whether it fails or not. */
+const NOTICE = /^(Since --detach=false was not specified|In a future release).*\n?/gm;
+
 /** What it said of its failure, as one line where it can be. */
 export function complaint({ stderr, stdout, exitCode, signal }: RunResult): string {
-  const said = (stderr.trim() === '' ? stdout : stderr).trim();
+  const said = (stderr.trim() === '' ? stdout : stderr).replaceAll(NOTICE, '').trim();
   const plain = said
     .replace(/^Error response from daemon: /, '')
     .replace(/^rpc error: code = \w+ desc = /, '');

@@ -123,7 +123,9 @@ export class Helper {
       const message = `could not work on volumes in a container of ${image}: ${complaint(result)}`;
       throw new TrialFault('infra', 'helper-failed', message, { hint: 'see spec.swarm.helperImage' });
     } catch (error) {
-      await this.#engine.run(['rm', '--force', '--', name], { mark: call.mark }).catch(() => undefined);
+      await this.#engine
+        .run(['rm', '--force', '--volumes', '--', name], { mark: call.mark })
+        .catch(() => undefined);
       throw error;
     }
   }

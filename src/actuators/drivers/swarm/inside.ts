@@ -9,7 +9,7 @@ import type { Diagnosis } from './converge.ts';
 import { mainService, type DeployOptions } from './deployment.ts';
 import { fullName } from './names.ts';
 import { networksOf } from './overlay.ts';
-import { hostOf, relayCommand, routedPort } from './relay.ts';
+import { hostOf, relayCommand, routedPorts } from './relay.ts';
 import { flagsOf } from './stack-objects.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -28,15 +28,15 @@ export async function joinStack(
   const { home, manifest, domain } = request;
   const { stack } = home;
   const service = mainService(request);
-  const port = manifest.health.port ?? routedPort(compose, service);
+  const port = manifest.health.port ?? routedPorts(compose, service)[0] ?? null;
   const container = insideName(stack);
   await tunnel.aimAt(null);
-  await engine.run(['rm', '--force', '--', container], work);
+  await engine.run(['rm', '--force', '--volumes', '--', container], work);
   if (port === null) return;
   const host = hostOf(stack, service);
   const [network = 'default'] = networksOf(compose, service);
   const options = ['--name', container, ...flagsOf(labels), '--network', fullName(stack, network)];
-  const command = ['--entrypoint', 'sh', helperImage, ...relayCommand(host, port)];
+  const command = ['--entrypoint', 'sh', helperImage, ...relayCommand(host, [port])];
   await engine.text(['run', '--detach', ...options, ...command], work);
   await tunnel.aimAt({ stack, container, host, port, domain, mark: work.mark });
 }

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { givenName, isExternal, readLabels, type Compose, type Definition } from './compose.ts';
 import { escapeAll } from './interpolation.ts';
 import { fullName } from './names.ts';
-import { ENABLED, routedPort } from './relay.ts';
+import { ENABLED, routedPorts } from './relay.ts';
 
 export interface OverlayOptions {
   compose: Compose;
@@ -72,7 +72,7 @@ export function networksOf(compose: Compose, service: string): string[] {
 /** What the relay stands in for at the edge, the reverse proxy must not also find there itself (`relay.ts`). */
 function serviceOverlay(name: string, { compose, stack, recipe, labels, nodeId }: OverlayOptions) {
   const own = name === 'app' ? { [`coop-cloud.${stack}.recipe`]: recipe } : {};
-  const hidden = routedPort(compose, name) === null ? {} : { [ENABLED]: 'false' };
+  const hidden = routedPorts(compose, name).length === 0 ? {} : { [ENABLED]: 'false' };
   return {
     deploy: {
       labels: { ...labels, ...own, ...hidden },

@@ -6,22 +6,23 @@
  * - at the edge: a service on the network of the reverse proxy, with the labels that the recipe has for the proxy. The
  *   proxy routes to it as it would to the app itself, which it is told to pass over.
  */
+import type { Work } from '../../../reconciler/ports.ts';
 import type { Compose } from './compose.ts';
 import type { DeployOptions } from './deployment.ts';
-import type { Call } from './engine.ts';
 import { fullName, NAMESPACE, stackName } from './names.ts';
-import { flagsOf } from './stack-objects.ts';
+import { ensureSharedNetwork, flagsOf } from './stack-objects.ts';
 
 /** By which a recipe tells Traefik of a service, and we tell it not to look. */
 export const ENABLED = 'traefik.enable';
 const PORT = '.loadbalancer.server.port';
 const FOREIGN = ['com.docker.', 'coop-cloud.', 'recipe-reconciler.'];
 
-/** The port that the recipe tells the reverse proxy; null where it does not want to be found by it. */
-export function routedPort({ services }: Compose, service: string): number | null {
+/** The ports that the recipe tells the reverse proxy; none where it does not want to be found by it. */
+export function routedPorts({ services }: Compose, service: string): number[] {
   const labels = services[service]?.labels ?? {};
-  const [, port = ''] = Object.entries(labels).find(([key]) => key.endsWith(PORT)) ?? [];
-  return labels[ENABLED] === 'true' && /^\d{1,5}$/.test(port) ? Number(port) : null;
+  if (labels[ENABLED] !== 'true') return [];
+  const ports = Object.entries(labels).filter(([key, port]) => key.endsWith(PORT) && /^\d{1,5}$/.test(port));
+  return [...new Set(ports.map(([, port]) => Number(port)))];
 }
 
 /** By its tasks' own addresses: they are there a moment before the service's one is. */
@@ -35,9 +36,12 @@ export function edgeName(stack: string, service: string): string {
 }
 
 /** What the relay runs. Of a busybox's `nc` there are two kinds, which listen for ever by different flags. */
-export function relayCommand(host: string, port: number): string[] {
-  const listen = (flag: string): string => `nc ${flag} -p ${port} -e nc ${host} ${port}`;
-  return ['-c', `while :; do ${listen('-lk')} 2>/dev/null || ${listen('-ll')}; sleep 1; done`];
+export function relayCommand(host: string, ports: readonly number[]): string[] {
+  const passOn = (port: number): string => {
+    const listen = (flag: string): string => `nc ${flag} -p ${port} -e nc ${host} ${port}`;
+    return `(while :; do ${listen('-lk')} 2>/dev/null || ${listen('-ll')}; sleep 1; done) &`;
+  };
+  return ['-c', `${ports.map(passOn).join(' ')} wait`];
 }
 
 /** One for each service that the recipe routes to; what an earlier deployment had is replaced. */
@@ -46,14 +50,17 @@ export async function relayAtEdge(
   compose: Compose,
   network: string,
   { engine, labels, helperImage, nodeId }: DeployOptions,
-  call: Call,
+  { mark, signal, log }: Work,
 ): Promise<void> {
+  const work = { mark, signal };
   for (const [service, { labels: routed, networks }] of Object.entries(compose.services)) {
-    const port = routedPort(compose, service);
+    const ports = routedPorts(compose, service);
     const [own] = networks;
-    if (port === null || own === undefined) continue;
+    if (ports.length === 0 || own === undefined) continue;
+    if (await ensureSharedNetwork(engine, network, work))
+      log.note(`network ${network} was missing, and is made`);
     const name = edgeName(stack, service);
-    await engine.run(['service', 'rm', name], call);
+    await engine.run(['service', 'rm', name], work);
     const shown = Object.entries(routed).filter(([key]) => !FOREIGN.some((prefix) => key.startsWith(prefix)));
     const placed = [
       '--constraint',
@@ -82,7 +89,7 @@ export async function relayAtEdge(
       '1s',
     ];
     const flags = ['--name', name, ...plain, ...placed, ...marked, ...inContainer];
-    const args = ['service', 'create', ...flags, helperImage, ...relayCommand(hostOf(stack, service), port)];
-    await engine.text(args, call);
+    const args = ['service', 'create', ...flags, helperImage, ...relayCommand(hostOf(stack, service), ports)];
+    await engine.text(args, work);
   }
 }

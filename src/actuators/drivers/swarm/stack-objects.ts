@@ -28,6 +28,14 @@ export async function ensureNetworks(
   }
 }
 
+/** The network of the reverse proxy, which outlives every stack and is nobody's. Says whether it was made. */
+export async function ensureSharedNetwork(engine: Engine, name: string, call: Call): Promise<boolean> {
+  const [there] = await engine.inspect('network', [name], Named, call);
+  if (there !== undefined) return false;
+  await engine.text(['network', 'create', '--driver', 'overlay', '--attachable', name], call);
+  return true;
+}
+
 /** A secret that is on the Swarm cannot be read back: one of this trial was made from the same file. */
 export async function ensureSwarmSecrets(
   engine: Engine,

@@ -106,12 +106,13 @@ async function removeNext(
     const result = await engine.run(args, call);
     if (result.exitCode !== 0) complaints.push(complaint(result));
   };
-  if (left.relay.length > 0) await ask(['rm', '--force', '--', ...left.relay]);
+  if (left.relay.length > 0) await ask(['rm', '--force', '--volumes', '--', ...left.relay]);
   if (left.service.length > 0) await ask(['stack', 'rm', stackName(stack)]);
   else if (left.container.length > left.relay.length) {
-    // One that still runs is left alone by this; one that has ended, the engine itself would remove some seconds later.
+    // One that still runs is left alone by this; one that has ended, the engine itself would remove some seconds later, and
+    // with it the volumes without a name that were made for it, which nobody else would find.
     const force = waited > CONTAINER_PATIENCE_MS ? ['--force'] : [];
-    await ask(['rm', ...force, '--', ...left.container]);
+    await ask(['rm', '--volumes', ...force, '--', ...left.container]);
   } else {
     await disconnectAll(engine, left.network, call);
     for (const kind of ['network', 'secret', 'config'] as const) {

@@ -79,6 +79,13 @@ describe('the docker command', () => {
       'engine-failed',
       'docker volume rm failed: no',
     ],
+    [
+      'fails, after what newer ones say in any case',
+      'echo "Since --detach=false was not specified, tasks will be created in the background." >&2;' +
+        'echo "In a future release, --detach=false will become the default." >&2; echo "no room" >&2; exit 1',
+      'engine-failed',
+      'docker volume rm failed: no room',
+    ],
     ['does not end', 'exec sleep 100', 'engine-timeout', 'did not end within 0.3 s'],
   ])('is infra where it %s', async (_what, script, reason, words) => {
     await docker(script);

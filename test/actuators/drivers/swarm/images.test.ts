@@ -9,7 +9,9 @@ import type { StackFacts } from '../../../../src/actuators/drivers/swarm/facts.t
 import { readImages } from '../../../../src/actuators/drivers/swarm/images.ts';
 
 let folder: string;
+let noted: string[];
 beforeEach(async () => {
+  noted = [];
   folder = await mkdtemp(join(tmpdir(), 'docker-'));
   vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
 });
@@ -53,7 +55,7 @@ const imagesWith = async (repoDigests: string[], image: string, tasks: StackFact
     'kind=$3; shift 4; sep=; printf "["',
     'for each in "$@"; do',
     '  printf "%s" "$sep"; sep=,',
-    `  if [ "$kind" = image ]; then printf '{"Id": "%s", "RepoDigests": ${JSON.stringify(repoDigests)}}' "$each"`,
+    `  if [ "$kind" = image ]; then printf '{"Id": "%s", "RepoDigests": ${JSON.stringify(repoDigests)}, "Config": {"Volumes": {"/cache": {}, "/data": {}}}}' "$each"`,
     `  else printf '{"Id": "%s", "Image": "sha256:image"}' "$each"; fi`,
     'done; echo "]"',
   ];
@@ -61,7 +63,12 @@ const imagesWith = async (repoDigests: string[], image: string, tasks: StackFact
   await chmod(join(folder, 'docker'), 0o755);
   const compose = readCompose(`services: {app: {image: '${image}'}${extra}}`, {});
   const services = ['app', 'app-edge', 'migrate'].map(service);
-  return await readImages(new Engine(), compose, { services, tasks }, { mark: 'm'.repeat(32) });
+  const log = {
+    note: (text: string) => void noted.push(text),
+    output: () => undefined,
+    conceal: () => undefined,
+  };
+  return await readImages(new Engine(), compose, { services, tasks }, { mark: 'm'.repeat(32), log });
 };
 
 describe('the images of a stack', () => {
@@ -91,5 +98,13 @@ describe('the images of a stack', () => {
     ];
     const found = await imagesWith([], 'app:1', tasks, ", migrate: {image: 'tool:1'}");
     expect(found.map(({ service: name, reference }) => [name, reference])).toEqual([['migrate', 'tool:1']]);
+  });
+
+  it('say what they keep in volumes that the recipe has no name for', async () => {
+    const tasks = [task('migrate')];
+    await imagesWith([], 'app:1', tasks, ", migrate: {image: 'tool:1', volumes: ['kept:/data']}");
+    expect(noted).toEqual([
+      'service migrate: its image keeps /cache in a volume without a name: it is not kept',
+    ]);
   });
 });
