@@ -115,7 +115,7 @@ export function joinCompose(files: readonly Compose[]): Compose {
   }, joined);
 }
 
-/** `external: true`, or in the old way `external: {name: …}`. A text counts as the docker command has it. */
+/** `external: true`, or in the old way `external: {name: …}`. Texts come of variables, and older commands take them as written. */
 export function isExternal({ external }: Definition): boolean {
   if (typeof external === 'string') return !FALSE_TEXTS.includes(external.toLowerCase());
   return external !== undefined && external !== false;

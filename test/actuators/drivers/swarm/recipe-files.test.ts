@@ -115,14 +115,14 @@ describe('compose files', () => {
 
   it.each([
     ['true', true],
-    ['"yes"', true],
     ['{name: x}', true],
     ['false', false],
     ['no', false],
-    ['"False"', false],
-    ['"${OUTSIDE}"', false],
+    ['"${APART}"', true],
+    ['"${OWN}"', false],
   ])('tell what is external as the docker command does: %s', (written, isIt) => {
-    const { networks } = readCompose(`networks: {a: {external: ${written}}}`, { OUTSIDE: 'off' });
+    const env = { APART: 'yes', OWN: 'False' };
+    const { networks } = readCompose(`networks: {a: {external: ${written}}}`, env);
     expect(isExternal(networks['a'] ?? {})).toBe(isIt);
   });
 
