@@ -3,7 +3,7 @@
  * services there are, and what volumes, networks, secrets and configs they name. The files go to the command as they
  * are; what must be otherwise on our own stack is said in one more file after them (`overlay.ts`).
  */
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { describe } from '../../../reconciler/errors.ts';
 import { interpolateAll } from './interpolation.ts';
@@ -78,8 +78,7 @@ const ComposeSchema = z.object({
 /** Throws, in words, what is wrong with it. */
 export function readCompose(text: string, env: Readonly<Record<string, string>>): Compose {
   if (text.length > LARGEST_FILE) throw new Error(`it is larger than ${LARGEST_FILE} bytes`);
-  const written: unknown = parse(text, { merge: true, maxAliasCount: MOST_ALIASES, logLevel: 'error' });
-  const read = ComposeSchema.safeParse(interpolateAll(written, env));
+  const read = ComposeSchema.safeParse(interpolateAll(written(text), env));
   if (!read.success) {
     const [issue] = read.error.issues;
     throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? describe(read.error)}`);
@@ -87,6 +86,14 @@ export function readCompose(text: string, env: Readonly<Record<string, string>>)
   const { services, ...rest } = read.data;
   const named = Object.entries(services ?? {}).map(([name, service]) => [name, toService(service)] as const);
   return { ...rest, services: Object.fromEntries(named) };
+}
+
+/** A tag that is not known here may say to the docker command that something else is meant than what stands there. */
+function written(text: string): unknown {
+  const document = parseDocument(text, { merge: true });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) throw problem;
+  return document.toJS({ maxAliasCount: MOST_ALIASES });
 }
 
 /** Later files win, name by name; what services say adds up. */

@@ -2,6 +2,7 @@
  * Variables in a compose file, by the rules of `docker stack deploy`, which knows only the environment: what it will
  * read must be known here before it does, and what is written here for it must say a `$` as `$$`.
  */
+import { own } from '../../../reconciler/own.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -27,7 +28,7 @@ function interpolate(text: string, env: Environment): string {
 
 /** `:-` and `:?` also count an empty value as none. */
 function valueOf(name: string, env: Environment, rule: string | undefined, word: string): string {
-  const value = env[name];
+  const value = own(env, name);
   const isSet = value !== undefined && (value !== '' || rule?.startsWith(':') !== true);
   if (isSet) return value;
   if (rule?.endsWith('?') === true) throw new BadTemplate(`$${name} is required: ${word}`);

@@ -126,6 +126,13 @@ describe('compose files', () => {
     expect(isExternal(networks['a'] ?? {})).toBe(isIt);
   });
 
+  it('have no variable that every object has, and no tag that only others understand', () => {
+    const { services } = readCompose("services: {app: {image: 'app:${constructor:-1}'}}", {});
+    expect(services['app']?.image).toBe('app:1');
+    const tagged = "services: {app: {image: 'app:1', env_file: !other file}}";
+    expect(() => readCompose(tagged, {})).toThrow('Unresolved tag');
+  });
+
   it('know volumes from paths, and those that have no name', () => {
     const text =
       'services: {app: {volumes: [data:/data, ./conf:/conf:ro, /tmp, {type: bind, source: /a, target: /b}, {source: more, target: /m}]}}';
