@@ -28,6 +28,10 @@ const ROLLED_BACK = ['rollback_started', 'rollback_completed', 'rollback_paused'
 const LIVE = ['new', 'pending', 'assigned', 'accepted', 'preparing', 'ready', 'starting', 'running'];
 const BROKEN = ['failed', 'rejected', 'orphaned'];
 
+/** What to do about a rollback, or an update that stopped half-way, of what runs once, where nothing failed. */
+const ENDED_WELL =
+  'what runs once ends before the engine counts it as updated; `update_config.failure_action: continue` lets it';
+
 /** An image that is not there now and again now is not about to be. */
 const REJECTIONS = 3;
 
@@ -54,7 +58,7 @@ function judgeService(service: ServiceFacts, tasks: readonly TaskFacts[]): Judge
   const newest = newestOfEachSlot(current);
   const broken = newestFirst(current.filter(({ state }) => BROKEN.includes(state)));
   const suspect = broken[0] === undefined ? stuck(name, newest) : whyBroken(name, broken[0]);
-  if (update !== null && (ROLLED_BACK.includes(update.state) || update.state === 'paused')) {
+  if (update !== null && isTurnedBack(service, update.state, tasks)) {
     return { kind: 'failed', trouble: whyTurnedBack(service, tasks, update) };
   }
   if (suspect !== null && isPastMending(service, newest, broken)) return { kind: 'failed', trouble: suspect };
@@ -69,6 +73,25 @@ function judgeService(service: ServiceFacts, tasks: readonly TaskFacts[]): Judge
       : waiting(`has ${running + finished} of ${Math.max(wanted, 1)} tasks ${statesOf(newest)}`);
   }
   return settled(tasks, current, waiting);
+}
+
+/**
+ * The engine takes the end of what runs once for a failure of its update, however well it ended, and pauses. That alone
+ * condemns nothing where the update had come to every place. A rollback does: what runs then is not the release.
+ */
+function isTurnedBack(service: ServiceFacts, state: string, tasks: readonly TaskFacts[]): boolean {
+  if (ROLLED_BACK.includes(state)) return true;
+  if (state !== 'paused') return false;
+  const current = tasks.filter(({ spec }) => spec === service.spec);
+  const newest = newestOfEachSlot(current);
+  const isLeftBehind = tasks.some(
+    (task) => !current.includes(task) && task.desired === 'running' && LIVE.includes(task.state),
+  );
+  const endedWell =
+    newest.some((task) => hasFinished(service, task)) &&
+    newest.length >= placesOf(service, newest) &&
+    !current.some((task) => BROKEN.includes(task.state));
+  return !endedWell || isLeftBehind;
 }
 
 /** What is of an earlier deployment must be gone, too. */
@@ -111,12 +134,13 @@ function isPastMending(
 
 /** A rollback hides what went wrong behind what went well before: the newest failure of all tells. */
 function whyTurnedBack(
-  { name }: ServiceFacts,
+  { name, restart }: ServiceFacts,
   tasks: readonly TaskFacts[],
   { state, message }: { state: string; message: string },
 ): Trouble {
   const [worst] = newestFirst(tasks.filter((task) => BROKEN.includes(task.state)));
-  const cause = worst === undefined ? '' : `: ${howItEnded(worst)}`;
+  const endedWell = restart === 'any' ? '' : `: ${ENDED_WELL}`;
+  const cause = worst === undefined ? endedWell : `: ${howItEnded(worst)}`;
   const paused = state === 'paused';
   return {
     verdict: 'red',

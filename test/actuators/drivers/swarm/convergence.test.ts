@@ -30,6 +30,11 @@ const task = (over: Partial<TaskFacts> = {}): TaskFacts => ({
   ...over,
 });
 const failed = { state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 };
+const ended = { state: 'complete', desired: 'shutdown', exitCode: 0 };
+const paused = {
+  state: 'paused',
+  message: 'update paused due to failure or early termination of task t1',
+};
 const judge = (one: ServiceFacts, ...tasks: TaskFacts[]) => judgeStack({ services: [one], tasks });
 
 describe('a stack has converged', () => {
@@ -49,6 +54,16 @@ describe('a stack has converged', () => {
       'where what is restarted on failure ended well',
       service({ restart: 'on-failure' }),
       [task({ state: 'complete' })],
+    ],
+    [
+      'though the update of what runs once was paused as it ended well',
+      service({ restart: 'none', update: paused }),
+      [task({ ...ended, spec: 'before' }), task(ended)],
+    ],
+    [
+      'though the update of what is restarted on failure was paused as it ended well, in every place',
+      service({ restart: 'on-failure', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ ...ended, slot: '2' })],
     ],
   ])('%s', (_what, one, tasks) => {
     expect(judge(one, ...tasks)).toEqual({ kind: 'converged' });
@@ -114,6 +129,13 @@ describe('a stack is waited for', () => {
       'unschedulable',
     ],
     [
+      'while one of two that run once has yet to end after the pause',
+      service({ restart: 'none', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ slot: '2', state: 'starting' })],
+      '1 of 2',
+      null,
+    ],
+    [
       'while it is stuck before its start',
       service(),
       [task({ state: 'new' })],
@@ -166,6 +188,41 @@ describe('a stack has failed at once', () => {
       [task()],
       'update-paused',
       'update paused',
+    ],
+    [
+      'where the update of what runs once was paused as it failed',
+      service({ restart: 'on-failure', update: paused }),
+      [task(failed), task(ended)],
+      'update-paused',
+      'ended with exit code 3',
+    ],
+    [
+      'where the update of what runs once was paused before it came to every place',
+      service({ restart: 'none', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ ...ended, slot: '2', spec: 'before' })],
+      'update-paused',
+      'update_config.failure_action: continue',
+    ],
+    [
+      'where the update was paused with a task of what it was before left',
+      service({ restart: 'none', update: paused }),
+      [task({ spec: 'before', slot: '2' }), task(ended)],
+      'update-paused',
+      'early termination',
+    ],
+    [
+      'where what is never to end ended during its update',
+      service({ update: paused }),
+      [task(ended)],
+      'update-paused',
+      'early termination',
+    ],
+    [
+      'where what runs once was rolled back as it ended well',
+      service({ restart: 'none', update: { state: 'rollback_completed', message: 'rolled back' } }),
+      [task({ ...ended, spec: 'tried' }), task(ended)],
+      'rolled-back',
+      'update_config.failure_action: continue',
     ],
     [
       'where what runs once failed',
