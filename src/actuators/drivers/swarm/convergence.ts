@@ -57,7 +57,7 @@ function judgeService(service: ServiceFacts, tasks: readonly TaskFacts[]): Judge
   const current = tasks.filter(({ spec }) => spec === service.spec);
   const newest = newestOfEachSlot(current);
   const broken = newestFirst(current.filter(({ state }) => BROKEN.includes(state)));
-  const suspect = broken[0] === undefined ? stuck(name, newest) : whyBroken(name, broken[0]);
+  const suspect = broken[0] === undefined ? stuck(service, newest, tasks) : whyBroken(name, broken[0]);
   if (update !== null && isTurnedBack(service, update.state, tasks)) {
     return { kind: 'failed', trouble: whyTurnedBack(service, tasks, update) };
   }
@@ -163,18 +163,39 @@ function whyBroken(service: string, task: TaskFacts): Trouble {
 }
 
 /** Nothing failed, and yet nothing happens: what the engine says of that, where it does. */
-function stuck(service: string, newest: readonly TaskFacts[]): Trouble | null {
+function stuck(
+  service: ServiceFacts,
+  newest: readonly TaskFacts[],
+  tasks: readonly TaskFacts[],
+): Trouble | null {
   const pending = newest.find(({ state, error }) => state === 'pending' && error !== '');
-  if (pending !== undefined) {
-    // Constraints are the recipe's own; what a node lacks is not.
-    const ours = /insufficient|not ready|not available|drain/i.test(pending.error);
-    const why = `it cannot be placed on any node: ${pending.error}`;
-    return { verdict: ours ? 'infra' : 'red', reason: 'unschedulable', service, why, task: null };
-  }
+  if (pending !== undefined) return whyNotPlaced(service, pending, tasks);
   const unborn = newest.find(({ state }) => state === 'new');
   if (unborn === undefined) return null;
   const why = 'the Swarm has not begun with its task: an address or a port that it needs may be taken';
-  return { verdict: 'infra', reason: 'task-not-allocated', service, why, task: null };
+  return { verdict: 'infra', reason: 'task-not-allocated', service: service.name, why, task: null };
+}
+
+/** Constraints are the recipe's own, and so is a port that its own task has; what a node lacks, or another has, is not. */
+function whyNotPlaced(
+  { name, hostPorts }: ServiceFacts,
+  { error }: TaskFacts,
+  tasks: readonly TaskFacts[],
+): Trouble {
+  const trouble = { service: name, task: null, why: `it cannot be placed on any node: ${error}` };
+  if (/host-mode port/i.test(error)) {
+    const ports = `of the node's ports that it publishes (${hostPorts.join(', ')}) one is taken`;
+    return tasks.some(({ state }) => state === 'running')
+      ? {
+          ...trouble,
+          verdict: 'red',
+          reason: 'unschedulable',
+          why: `${ports} by a task of its own: ${error}`,
+        }
+      : { ...trouble, verdict: 'infra', reason: 'port-taken', why: `${ports} by another service: ${error}` };
+  }
+  const isTheNodes = /insufficient|not ready|not available|drain/i.test(error);
+  return { ...trouble, verdict: isTheNodes ? 'infra' : 'red', reason: 'unschedulable' };
 }
 
 function howItEnded({ error, exitCode, state }: TaskFacts): string {

@@ -20,6 +20,8 @@ export interface ServiceFacts {
   maxAttempts: number | null;
   /** For so long the engine watches a task after it started, before it counts as updated. */
   monitorMs: number;
+  /** Published on the node itself, as `port/protocol`. */
+  hostPorts: readonly string[];
   /** What its tasks are to be, comparable with what one is. */
   spec: string;
   labels: Readonly<Record<string, string>>;
@@ -54,6 +56,12 @@ const Template = z.object({
     .optional(),
 });
 
+const Port = z.object({
+  PublishMode: z.string().default(''),
+  PublishedPort: z.number().default(0),
+  Protocol: z.string().default('tcp'),
+});
+
 const ServiceAnswer = z.object({
   ID: z.string(),
   Spec: z.object({
@@ -66,6 +74,7 @@ const ServiceAnswer = z.object({
       ReplicatedJob: z.object({ TotalCompletions: z.number().default(1) }).optional(),
       GlobalJob: z.unknown().optional(),
     }),
+    EndpointSpec: z.object({ Ports: z.array(Port).nullish() }).optional(),
     UpdateConfig: z.object({ Monitor: z.number().default(0) }).optional(),
   }),
   UpdateStatus: z.object({ State: z.string().default(''), Message: z.string().default('') }).nullish(),
@@ -118,6 +127,9 @@ function toService({ ID, Spec, UpdateStatus }: z.infer<typeof ServiceAnswer>, st
     restart: Condition === 'none' || Condition === 'on-failure' ? Condition : 'any',
     maxAttempts: MaxAttempts === 0 ? null : MaxAttempts,
     monitorMs: (Spec.UpdateConfig?.Monitor ?? 0) / NANOSECONDS,
+    hostPorts: (Spec.EndpointSpec?.Ports ?? [])
+      .filter(({ PublishMode }) => PublishMode === 'host')
+      .map(({ PublishedPort, Protocol }) => `${PublishedPort}/${Protocol}`),
     spec: comparable(template),
     labels: Spec.Labels ?? {},
   };

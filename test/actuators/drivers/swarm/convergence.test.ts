@@ -11,6 +11,7 @@ const service = (over: Partial<ServiceFacts> = {}): ServiceFacts => ({
   restart: 'any',
   maxAttempts: null,
   monitorMs: 0,
+  hostPorts: [],
   spec: 'now',
   labels: {},
   ...over,
@@ -158,6 +159,18 @@ describe('a stack is waited for', () => {
   it('tells what no node has room for from what no node may take', () => {
     const pending = task({ state: 'pending', error: 'no suitable node (insufficient resources on 1 node)' });
     expect(judge(service(), pending)).toMatchObject({ suspect: { verdict: 'infra' } });
+  });
+
+  it('tells a port of the node that another has from one that the service itself has', () => {
+    const one = service({ hostPorts: ['2223/tcp'] });
+    const error = 'no suitable node (host-mode port already in use on 1 node)';
+    const pending = task({ state: 'pending', error });
+    expect(judge(one, pending)).toMatchObject({
+      suspect: { verdict: 'infra', reason: 'port-taken', why: expect.stringContaining('2223/tcp') as string },
+    });
+    expect(judge(one, task({ spec: 'before' }), pending)).toMatchObject({
+      suspect: { verdict: 'red', reason: 'unschedulable' },
+    });
   });
 
   it('is not one without services', () => {
