@@ -57,14 +57,17 @@ function judgeService(service: ServiceFacts, tasks: readonly TaskFacts[]): Judge
   const current = tasks.filter(({ spec }) => spec === service.spec);
   const newest = newestOfEachSlot(current);
   const broken = newestFirst(current.filter(({ state }) => BROKEN.includes(state)));
-  const suspect = broken[0] === undefined ? stuck(service, newest, tasks) : whyBroken(name, broken[0]);
+  const suspect =
+    broken[0] === undefined
+      ? (whyStartedAgain(service, current) ?? stuck(service, newest, tasks))
+      : whyBroken(name, broken[0]);
   if (update !== null && isTurnedBack(service, update.state, tasks)) {
     return { kind: 'failed', trouble: whyTurnedBack(service, tasks, update) };
   }
   if (suspect !== null && isPastMending(service, newest, broken)) return { kind: 'failed', trouble: suspect };
   const waiting = (why: string): Judgement => ({ kind: 'waiting', why: `service ${name} ${why}`, suspect });
   if (update?.state === 'updating') return waiting('is being updated');
-  const finished = newest.filter((task) => hasFinished(service, task)).length;
+  const finished = newest.filter((task) => hasFinished(service, task, current)).length;
   const running = newest.filter(({ state, desired }) => state === 'running' && desired === 'running').length;
   const wanted = placesOf(service, newest);
   if (running + finished < wanted || wanted === 0) {
@@ -88,7 +91,7 @@ function isTurnedBack(service: ServiceFacts, state: string, tasks: readonly Task
     (task) => !current.includes(task) && task.desired === 'running' && LIVE.includes(task.state),
   );
   const endedWell =
-    newest.some((task) => hasFinished(service, task)) &&
+    newest.some((task) => hasFinished(service, task, current)) &&
     newest.length >= placesOf(service, newest) &&
     !current.some((task) => BROKEN.includes(task.state));
   return !endedWell || isLeftBehind;
@@ -114,8 +117,15 @@ function placesOf({ mode }: ServiceFacts, newest: readonly TaskFacts[]): number 
 }
 
 /** Ended well, and nobody is about to start it again. */
-function hasFinished({ mode, restart }: ServiceFacts, { state }: TaskFacts): boolean {
-  return state === 'complete' && (mode.kind === 'job' || restart !== 'any');
+function hasFinished(service: ServiceFacts, task: TaskFacts, current: readonly TaskFacts[]): boolean {
+  if (task.state !== 'complete') return false;
+  return service.mode.kind === 'job' || service.restart !== 'any' || isUsedUp(service, task.slot, current);
+}
+
+/** Was what is restarted whenever it ends started as often as it may be? */
+function isUsedUp({ maxAttempts }: ServiceFacts, slot: string, current: readonly TaskFacts[]): boolean {
+  const ended = current.filter((task) => task.slot === slot && [...BROKEN, 'complete'].includes(task.state));
+  return maxAttempts !== null && ended.length > maxAttempts;
 }
 
 function isPastMending(
@@ -160,6 +170,18 @@ function whyBroken(service: string, task: TaskFacts): Trouble {
   if (task.state === 'orphaned') return { ...trouble, verdict: 'infra', reason: 'node-lost' };
   const reason = /unhealthy/i.test(task.error) ? 'app-unhealthy' : 'app-exited';
   return { ...trouble, verdict: 'red', reason };
+}
+
+/** Once may be a start that takes two; what goes on ending is no service, however well it ends. */
+function whyStartedAgain(service: ServiceFacts, current: readonly TaskFacts[]): Trouble | null {
+  if (service.restart !== 'any' || service.mode.kind === 'job') return null;
+  const ended = newestFirst(
+    current.filter(({ state, slot }) => state === 'complete' && !isUsedUp(service, slot, current)),
+  );
+  const [last] = ended.filter(({ id, slot }) => ended.some((task) => task.slot === slot && task.id !== id));
+  if (last === undefined) return null;
+  const why = 'ended with exit code 0, and is started again and again';
+  return { verdict: 'red', reason: 'app-exited', service: service.name, why, task: last.id };
 }
 
 /** Nothing failed, and yet nothing happens: what the engine says of that, where it does. */

@@ -2,40 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { judgeStack } from '../../../../src/actuators/drivers/swarm/convergence.ts';
 import type { ServiceFacts, TaskFacts } from '../../../../src/actuators/drivers/swarm/facts.ts';
+import { ended, failed, paused, service, task } from './stack-facts.ts';
 
-const service = (over: Partial<ServiceFacts> = {}): ServiceFacts => ({
-  id: 's',
-  name: 'app',
-  mode: { kind: 'replicated', replicas: 1 },
-  update: null,
-  restart: 'any',
-  maxAttempts: null,
-  monitorMs: 0,
-  hostPorts: [],
-  spec: 'now',
-  labels: {},
-  ...over,
-});
-let made = 0;
-const task = (over: Partial<TaskFacts> = {}): TaskFacts => ({
-  id: `t${++made}`,
-  service: 's',
-  slot: '1',
-  desired: 'running',
-  state: 'running',
-  error: '',
-  exitCode: null,
-  container: null,
-  createdAt: new Date(made * 1000).toISOString(),
-  spec: 'now',
-  ...over,
-});
-const failed = { state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 };
-const ended = { state: 'complete', desired: 'shutdown', exitCode: 0 };
-const paused = {
-  state: 'paused',
-  message: 'update paused due to failure or early termination of task t1',
-};
 const judge = (one: ServiceFacts, ...tasks: TaskFacts[]) => judgeStack({ services: [one], tasks });
 
 describe('a stack has converged', () => {
@@ -56,6 +24,12 @@ describe('a stack has converged', () => {
       service({ restart: 'on-failure' }),
       [task({ state: 'complete' })],
     ],
+    [
+      'where what is restarted whenever it ends was as often as it may be, and ended well',
+      service({ maxAttempts: 1 }),
+      [task(failed), task(ended)],
+    ],
+    ['where it runs after it ended well twice', service(), [task(ended), task(ended), task()]],
     [
       'though the update of what runs once was paused as it ended well',
       service({ restart: 'none', update: paused }),
@@ -102,6 +76,27 @@ describe('a stack is waited for', () => {
       service(),
       [task({ state: 'complete', desired: 'shutdown' })],
       '0 of 1',
+      null,
+    ],
+    [
+      'while what must not end ends again and again',
+      service({ maxAttempts: 5 }),
+      [task(ended), task(ended), task({ state: 'ready' })],
+      '0 of 1',
+      'app-exited',
+    ],
+    [
+      'while each of two has ended once',
+      service({ mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ ...ended, slot: '2' })],
+      '0 of 2',
+      null,
+    ],
+    [
+      'while one of two places was not yet tried as often as it may be',
+      service({ maxAttempts: 1, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task(ended), task({ ...ended, slot: '2' })],
+      '1 of 2',
       null,
     ],
     [
@@ -154,6 +149,12 @@ describe('a stack is waited for', () => {
     const judgement = judge(one, ...tasks);
     expect(judgement).toMatchObject({ kind: 'waiting', why: expect.stringContaining(why) as string });
     expect(judgement.kind === 'waiting' ? (judgement.suspect?.reason ?? null) : 'not waiting').toBe(suspect);
+  });
+
+  it('says of what ends well again and again that it does', () => {
+    expect(judge(service(), task(ended), task(ended), task({ state: 'starting' }))).toMatchObject({
+      suspect: { verdict: 'red', why: 'ended with exit code 0, and is started again and again' },
+    });
   });
 
   it('tells what no node has room for from what no node may take', () => {
