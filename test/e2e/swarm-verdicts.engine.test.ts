@@ -57,6 +57,18 @@ beforeAll(async () => {
     tree(V1, { services: { worker: { ...worker, deploy: { placement } } }, sample: SOON }),
   );
   await swarm.recipe(
+    'nowhere-global',
+    V1,
+    tree(V1, { services: { worker: { ...worker, deploy: { mode: 'global', placement } } }, sample: SOON }),
+  );
+  const again = (attempts: object) => ({
+    ...worker,
+    command: 'true',
+    deploy: { restart_policy: { condition: 'any', delay: '500ms', ...attempts } },
+  });
+  await swarm.recipe('never-stays', V1, tree(V1, { services: { worker: again({}) }, sample: SOON }));
+  await swarm.recipe('twice', V1, tree(V1, { services: { worker: again({ max_attempts: 1 }) } }));
+  await swarm.recipe(
     'named',
     V1,
     tree(V1, { app: { volumes: ['data:/data'] }, volumes: { data: { name: 'shared' } } }),
@@ -96,6 +108,19 @@ describe('a pass on a Swarm says of a recipe that', () => {
     ],
     ['has no image', 'no-image', 'red held', ['service app: No such image: localhost:1/nobody/has-it:1']],
     ['fits on no node', 'nowhere', 'red held', ['service worker: it cannot be placed on any node']],
+    [
+      'is global and fits on no node',
+      'nowhere-global',
+      'red held',
+      ['service worker: it has no task', 'node.labels.gpu == true'],
+    ],
+    [
+      'ends well again and again',
+      'never-stays',
+      'red held',
+      ['service worker: ended with exit code 0, and is started again and again'],
+    ],
+    ['runs something twice', 'twice', 'green in-sync', ['is the canonical']],
     ['runs something once', 'one-shot', 'green in-sync', ['is the canonical']],
     ['gives its volume a name', 'named', 'green in-sync', ['is the canonical']],
   ])('%s: %s is %s', (_what, recipe, row, words) => {

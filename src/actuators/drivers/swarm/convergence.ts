@@ -192,6 +192,9 @@ function stuck(
 ): Trouble | null {
   const pending = newest.find(({ state, error }) => state === 'pending' && error !== '');
   if (pending !== undefined) return whyNotPlaced(service, pending, tasks);
+  if (service.mode.kind === 'global' && newest.length === 0 && hasOwnConstraints(service)) {
+    return whyNowhere(service);
+  }
   const unborn = newest.find(({ state }) => state === 'new');
   if (unborn === undefined) return null;
   const why = 'the Swarm has not begun with its task: an address or a port that it needs may be taken';
@@ -200,7 +203,7 @@ function stuck(
 
 /** Constraints are the recipe's own, and so is a port that its own task has; what a node lacks, or another has, is not. */
 function whyNotPlaced(
-  { name, hostPorts }: ServiceFacts,
+  { name, hostPorts, constraints }: ServiceFacts,
   { error }: TaskFacts,
   tasks: readonly TaskFacts[],
 ): Trouble {
@@ -216,8 +219,22 @@ function whyNotPlaced(
         }
       : { ...trouble, verdict: 'infra', reason: 'port-taken', why: `${ports} by another service: ${error}` };
   }
-  const isTheNodes = /insufficient|not ready|not available|drain/i.test(error);
-  return { ...trouble, verdict: isTheNodes ? 'infra' : 'red', reason: 'unschedulable' };
+  if (/insufficient|not ready|not available|drain/i.test(error)) {
+    return { ...trouble, verdict: 'infra', reason: 'unschedulable' };
+  }
+  const why = `${trouble.why} (constraints: ${constraints.join(', ')})`;
+  return { ...trouble, verdict: 'red', reason: 'unschedulable', why };
+}
+
+/** One is ours: a node that does not fit that either is not the recipe's fault. */
+function hasOwnConstraints({ constraints }: ServiceFacts): boolean {
+  return constraints.length > 1;
+}
+
+/** Of a global service the engine makes tasks for nodes that fit, and says nothing where none does. */
+function whyNowhere({ name, constraints }: ServiceFacts): Trouble {
+  const why = `it has no task, since no node fits its constraints: ${constraints.join(', ')}`;
+  return { verdict: 'red', reason: 'unschedulable', service: name, why, task: null };
 }
 
 function howItEnded({ error, exitCode, state }: TaskFacts): string {

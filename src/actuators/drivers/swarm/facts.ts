@@ -20,6 +20,8 @@ export interface ServiceFacts {
   maxAttempts: number | null;
   /** For so long the engine watches a task after it started, before it counts as updated. */
   monitorMs: number;
+  /** Of its placement, ours that pins it to the node among them. */
+  constraints: readonly string[];
   /** Published on the node itself, as `port/protocol`. */
   hostPorts: readonly string[];
   /** What its tasks are to be, comparable with what one is. */
@@ -51,6 +53,7 @@ const Template = z.object({
   ContainerSpec: z.record(z.string(), z.unknown()),
   ForceUpdate: z.number().default(0),
   Networks: z.array(z.object({ Target: z.string() })).nullish(),
+  Placement: z.object({ Constraints: z.array(z.string()).nullish() }).nullish(),
   RestartPolicy: z
     .object({ Condition: z.string().optional(), MaxAttempts: z.number().optional() })
     .optional(),
@@ -127,6 +130,7 @@ function toService({ ID, Spec, UpdateStatus }: z.infer<typeof ServiceAnswer>, st
     restart: Condition === 'none' || Condition === 'on-failure' ? Condition : 'any',
     maxAttempts: MaxAttempts === 0 ? null : MaxAttempts,
     monitorMs: (Spec.UpdateConfig?.Monitor ?? 0) / NANOSECONDS,
+    constraints: template.Placement?.Constraints ?? [],
     hostPorts: (Spec.EndpointSpec?.Ports ?? [])
       .filter(({ PublishMode }) => PublishMode === 'host')
       .map(({ PublishedPort, Protocol }) => `${PublishedPort}/${Protocol}`),

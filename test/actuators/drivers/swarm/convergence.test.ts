@@ -4,6 +4,9 @@ import { judgeStack } from '../../../../src/actuators/drivers/swarm/convergence.
 import type { ServiceFacts, TaskFacts } from '../../../../src/actuators/drivers/swarm/facts.ts';
 import { ended, failed, paused, service, task } from './stack-facts.ts';
 
+const NO_NODE = [
+  task({ state: 'pending', error: 'no suitable node (scheduling constraints not satisfied on 1 node)' }),
+];
 const judge = (one: ServiceFacts, ...tasks: TaskFacts[]) => judgeStack({ services: [one], tasks });
 
 describe('a stack has converged', () => {
@@ -79,6 +82,13 @@ describe('a stack is waited for', () => {
       null,
     ],
     [
+      'while a global service has no task yet, and no constraint but ours',
+      service({ mode: { kind: 'global' }, constraints: ['node.id == n'] }),
+      [],
+      '0 of 1 tasks yet',
+      null,
+    ],
+    [
       'while what must not end ends again and again',
       service({ maxAttempts: 5 }),
       [task(ended), task(ended), task({ state: 'ready' })],
@@ -112,18 +122,7 @@ describe('a stack is waited for', () => {
       '0 of 1',
       'app-unhealthy',
     ],
-    [
-      'while no node fits',
-      service(),
-      [
-        task({
-          state: 'pending',
-          error: 'no suitable node (scheduling constraints not satisfied on 1 node)',
-        }),
-      ],
-      '0 of 1',
-      'unschedulable',
-    ],
+    ['while no node fits', service(), NO_NODE, '0 of 1', 'unschedulable'],
     [
       'while one of two that run once has yet to end after the pause',
       service({ restart: 'none', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
@@ -154,6 +153,27 @@ describe('a stack is waited for', () => {
   it('says of what ends well again and again that it does', () => {
     expect(judge(service(), task(ended), task(ended), task({ state: 'starting' }))).toMatchObject({
       suspect: { verdict: 'red', why: 'ended with exit code 0, and is started again and again' },
+    });
+  });
+
+  it.each([
+    [
+      'of a service with replicas',
+      service({ constraints: ['node.labels.gpu == true', 'node.id == n'] }),
+      NO_NODE,
+    ],
+    [
+      'of a global one, which gets no task',
+      service({ mode: { kind: 'global' }, constraints: ['node.labels.gpu == true', 'node.id == n'] }),
+      [],
+    ],
+  ])('names the constraints that no node fits, %s', (_what, one, tasks) => {
+    expect(judge(one, ...tasks)).toMatchObject({
+      suspect: {
+        verdict: 'red',
+        reason: 'unschedulable',
+        why: expect.stringContaining('node.labels.gpu == true') as string,
+      },
     });
   });
 

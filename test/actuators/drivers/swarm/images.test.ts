@@ -26,6 +26,7 @@ const service = (name: string): StackFacts['services'][number] => ({
   restart: 'any',
   maxAttempts: null,
   monitorMs: 0,
+  constraints: [],
   hostPorts: [],
   spec: 'now',
   labels: {},

@@ -9,6 +9,7 @@ export const service = (over: Partial<ServiceFacts> = {}): ServiceFacts => ({
   restart: 'any',
   maxAttempts: null,
   monitorMs: 0,
+  constraints: [],
   hostPorts: [],
   spec: 'now',
   labels: {},
