@@ -13,6 +13,15 @@ const SOON = 'TIMEOUT=30\n';
 const worker = { image: APP_IMAGE, command: 'sleep 100000', stop_grace_period: '1s', deploy: WATCHED };
 const tree = (version: string, over: Partial<Parameters<typeof recipeTree>[0]> = {}): Tree =>
   recipeTree({ version, command: '/site.sh', ...over });
+/** Two services that end well, and are others with each version. */
+const migrating = (version: string, update: object = {}): Tree => {
+  const once = (condition: string) => ({
+    image: APP_IMAGE,
+    command: ['sh', '-c', `echo migrated to ${version}`],
+    deploy: { restart_policy: { condition }, update_config: { monitor: '1s', ...update } },
+  });
+  return tree(version, { services: { migrate: once('none'), index: once('on-failure') } });
+};
 const configured = (version: string, text: string): Tree =>
   recipeTree({
     version,
@@ -48,6 +57,18 @@ beforeAll(async () => {
     tree(V1, { services: { worker: { ...worker, deploy: { placement } } }, sample: SOON }),
   );
   await swarm.recipe(
+    'nowhere-global',
+    V1,
+    tree(V1, { services: { worker: { ...worker, deploy: { mode: 'global', placement } } }, sample: SOON }),
+  );
+  const again = (attempts: object) => ({
+    ...worker,
+    command: 'true',
+    deploy: { restart_policy: { condition: 'any', delay: '500ms', ...attempts } },
+  });
+  await swarm.recipe('never-stays', V1, tree(V1, { services: { worker: again({}) }, sample: SOON }));
+  await swarm.recipe('twice', V1, tree(V1, { services: { worker: again({ max_attempts: 1 }) } }));
+  await swarm.recipe(
     'named',
     V1,
     tree(V1, { app: { volumes: ['data:/data'] }, volumes: { data: { name: 'shared' } } }),
@@ -62,7 +83,12 @@ beforeAll(async () => {
       },
     ],
   });
+  const migrated = await swarm.recipe('migrating', V1, migrating(V1));
+  const rollback = { failure_action: 'rollback' };
+  const turnedBack = await swarm.recipe('turned-back', V1, migrating(V1, rollback));
   first = await swarm.sweep();
+  await release(migrated, V2, migrating(V2));
+  await release(turnedBack, V2, migrating(V2, rollback));
   await release(reconfigured, V2, configured(V2, 'green'));
   await release(dropping, V2, tree(V2));
   second = await swarm.sweep();
@@ -82,6 +108,19 @@ describe('a pass on a Swarm says of a recipe that', () => {
     ],
     ['has no image', 'no-image', 'red held', ['service app: No such image: localhost:1/nobody/has-it:1']],
     ['fits on no node', 'nowhere', 'red held', ['service worker: it cannot be placed on any node']],
+    [
+      'is global and fits on no node',
+      'nowhere-global',
+      'red held',
+      ['service worker: it has no task', 'node.labels.gpu == true'],
+    ],
+    [
+      'ends well again and again',
+      'never-stays',
+      'red held',
+      ['service worker: ended with exit code 0, and is started again and again'],
+    ],
+    ['runs something twice', 'twice', 'green in-sync', ['is the canonical']],
     ['runs something once', 'one-shot', 'green in-sync', ['is the canonical']],
     ['gives its volume a name', 'named', 'green in-sync', ['is the canonical']],
   ])('%s: %s is %s', (_what, recipe, row, words) => {
@@ -97,6 +136,13 @@ describe('a pass on a Swarm says of a recipe that', () => {
       'must raise the version of that config in abra.sh',
     ],
     ['drops a service', 'dropping', 'green in-sync', 'is the canonical'],
+    ['changes what runs once', 'migrating', 'green in-sync', 'is the canonical'],
+    [
+      'has the engine roll back what runs once',
+      'turned-back',
+      'red held',
+      '`update_config.failure_action: continue`',
+    ],
   ])('%s with its next release: %s is %s', (_what, recipe, row, words) => {
     expect(second.rows[recipe]).toBe(row);
     expect(swarm.messageOf(second.outcome, recipe)).toContain(words);
@@ -104,7 +150,7 @@ describe('a pass on a Swarm says of a recipe that', () => {
 
   it('tries nothing again that has not changed, and leaves nothing behind but volumes', async () => {
     const tried = Object.entries(second.rows).filter(([, row]) => row.includes(' '));
-    expect(tried.map(([recipe]) => recipe)).toEqual(['dropping', 'reconfigured']);
+    expect(tried.map(([recipe]) => recipe)).toEqual(['dropping', 'migrating', 'reconfigured', 'turned-back']);
     const third = await swarm.sweep();
     expect(Object.values(third.rows).filter((row) => row.includes(' '))).toEqual([]);
     expect(third.code).toBe(3);

@@ -56,7 +56,7 @@ async function judge(response: IncomingMessage, health: Health): Promise<Answer>
     return {
       kind: 'wrong',
       status,
-      why: `answered ${status}, expected ${health.status.join(' or ')}${excerptOf(body)}`,
+      why: `answered ${status}, expected ${health.status.join(' or ')}${destinationOf(response)}${excerptOf(body)}`,
     };
   }
   if (health.contains !== null && !body.includes(health.contains)) {
@@ -80,13 +80,20 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
   return Buffer.from(body, 'latin1').toString('utf8');
 }
 
+function destinationOf({ headers: { location } }: IncomingMessage): string {
+  return location === undefined ? '' : `, and redirects to ${keepStart(location, EXCERPT)}`;
+}
+
 function excerptOf(body: string): string {
   const text = body.replaceAll(/\s+/g, ' ').trim();
   return text === '' ? '' : `: ${keepStart(text, EXCERPT)}`;
 }
 
+/** Of what OpenSSL says only the reason: the rest, with an end of line, is for those who read its source. */
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const reason = /SSL routines:[^:]*:([^:]+)/.exec(said)?.[1];
+  return reason === undefined ? said : `the TLS handshake failed: ${reason}`;
 }
 
 function codeOf(error: unknown): string | null {

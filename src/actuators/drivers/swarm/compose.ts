@@ -78,7 +78,7 @@ const ComposeSchema = z.object({
 /** Throws, in words, what is wrong with it. */
 export function readCompose(text: string, env: Readonly<Record<string, string>>): Compose {
   if (text.length > LARGEST_FILE) throw new Error(`it is larger than ${LARGEST_FILE} bytes`);
-  const read = ComposeSchema.safeParse(interpolateAll(written(text), env));
+  const read = ComposeSchema.safeParse(interpolateAll(documentIn(text), env));
   if (!read.success) {
     const [issue] = read.error.issues;
     throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? describe(read.error)}`);
@@ -89,7 +89,7 @@ export function readCompose(text: string, env: Readonly<Record<string, string>>)
 }
 
 /** A tag that is not known here may say to the docker command that something else is meant than what stands there. */
-function written(text: string): unknown {
+function documentIn(text: string): unknown {
   const document = parseDocument(text, { merge: true });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw problem;

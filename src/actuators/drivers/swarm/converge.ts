@@ -42,6 +42,7 @@ const PROBE_TIMEOUT_MS = 5000;
 const LEAST_PATIENCE_MS = 2000;
 const TAIL_LINES = 20;
 const LONGEST_LINE = 2000;
+const UNKNOWN = /no such task or service/i;
 
 /** Everything that was seen of it up to now that may have to be told at the deadline. */
 interface Seen {
@@ -149,21 +150,27 @@ function answerOf(diagnosis: Diagnosis | null): string {
   return `${diagnosis.at} ${diagnosis.answer.why}`;
 }
 
-/** The last lines of the task that ended, or of every service where it was none. Not having them is the lesser evil. */
-async function said({ engine, stack, call }: Patient, trouble: Trouble | null): Promise<string> {
-  const { services } = await readStack(engine, stack, call).catch(() => ({ services: [] }));
-  const speakers =
-    trouble?.task != null
-      ? [trouble.task]
-      : services.filter(({ name }) => trouble === null || name === trouble.service).map(({ id }) => id);
-  const lines: string[] = [];
-  for (const speaker of speakers) {
-    const args = ['service', 'logs', '--raw', '--tail', String(TAIL_LINES), speaker];
-    const told = await engine.run(args, { ...call, timeoutMs: PROBE_TIMEOUT_MS }).catch(() => null);
-    lines.push(
-      ...`${told?.stdout ?? ''}\n${told?.stderr ?? ''}`.split('\n').filter((line) => line.trim() !== ''),
-    );
+/**
+ * The last lines of the task that ended, or of every service where it was none. A task that the engine has forgotten
+ * since is spoken for by its service. Not having them is the lesser evil.
+ */
+async function said(patient: Patient, trouble: Trouble | null): Promise<string> {
+  const { engine, stack, call } = patient;
+  const ofTask = trouble?.task == null ? null : await linesOf(patient, trouble.task);
+  const lines = ofTask ?? [];
+  if (ofTask === null) {
+    const { services } = await readStack(engine, stack, call).catch(() => ({ services: [] }));
+    const speakers = services.filter(({ name }) => trouble === null || name === trouble.service);
+    for (const { id } of speakers) lines.push(...((await linesOf(patient, id)) ?? []));
   }
   const last = lines.slice(-TAIL_LINES).map((line) => keepEnd(line, LONGEST_LINE));
   return last.length === 0 ? '; it said nothing' : `\nthe last that it said:\n${last.join('\n')}`;
+}
+
+/** Null where the engine does not know the task or service: what it says then is not the app's word. */
+async function linesOf({ engine, call }: Patient, speaker: string): Promise<string[] | null> {
+  const args = ['service', 'logs', '--raw', '--tail', String(TAIL_LINES), speaker];
+  const told = await engine.run(args, { ...call, timeoutMs: PROBE_TIMEOUT_MS }).catch(() => null);
+  if (told === null || (told.exitCode !== 0 && UNKNOWN.test(told.stderr))) return null;
+  return `${told.stdout}\n${told.stderr}`.split('\n').filter((line) => line.trim() !== '');
 }

@@ -28,6 +28,10 @@ const ROLLED_BACK = ['rollback_started', 'rollback_completed', 'rollback_paused'
 const LIVE = ['new', 'pending', 'assigned', 'accepted', 'preparing', 'ready', 'starting', 'running'];
 const BROKEN = ['failed', 'rejected', 'orphaned'];
 
+/** What to do about a rollback, or an update that stopped half-way, of what runs once, where nothing failed. */
+const ENDED_WELL =
+  'what runs once ends before the engine counts it as updated; `update_config.failure_action: continue` lets it';
+
 /** An image that is not there now and again now is not about to be. */
 const REJECTIONS = 3;
 
@@ -53,14 +57,17 @@ function judgeService(service: ServiceFacts, tasks: readonly TaskFacts[]): Judge
   const current = tasks.filter(({ spec }) => spec === service.spec);
   const newest = newestOfEachSlot(current);
   const broken = newestFirst(current.filter(({ state }) => BROKEN.includes(state)));
-  const suspect = broken[0] === undefined ? stuck(name, newest) : whyBroken(name, broken[0]);
-  if (update !== null && (ROLLED_BACK.includes(update.state) || update.state === 'paused')) {
+  const suspect =
+    broken[0] === undefined
+      ? (whyStartedAgain(service, current) ?? stuck(service, newest, tasks))
+      : whyBroken(name, broken[0]);
+  if (update !== null && isTurnedBack(service, update.state, tasks)) {
     return { kind: 'failed', trouble: whyTurnedBack(service, tasks, update) };
   }
   if (suspect !== null && isPastMending(service, newest, broken)) return { kind: 'failed', trouble: suspect };
   const waiting = (why: string): Judgement => ({ kind: 'waiting', why: `service ${name} ${why}`, suspect });
   if (update?.state === 'updating') return waiting('is being updated');
-  const finished = newest.filter((task) => hasFinished(service, task)).length;
+  const finished = newest.filter((task) => hasFinished(service, task, current)).length;
   const running = newest.filter(({ state, desired }) => state === 'running' && desired === 'running').length;
   const wanted = placesOf(service, newest);
   if (running + finished < wanted || wanted === 0) {
@@ -69,6 +76,25 @@ function judgeService(service: ServiceFacts, tasks: readonly TaskFacts[]): Judge
       : waiting(`has ${running + finished} of ${Math.max(wanted, 1)} tasks ${statesOf(newest)}`);
   }
   return settled(tasks, current, waiting);
+}
+
+/**
+ * The engine takes the end of what runs once for a failure of its update, however well it ended, and pauses. That alone
+ * condemns nothing where the update had come to every place. A rollback does: what runs then is not the release.
+ */
+function isTurnedBack(service: ServiceFacts, state: string, tasks: readonly TaskFacts[]): boolean {
+  if (ROLLED_BACK.includes(state)) return true;
+  if (state !== 'paused') return false;
+  const current = tasks.filter(({ spec }) => spec === service.spec);
+  const newest = newestOfEachSlot(current);
+  const isLeftBehind = tasks.some(
+    (task) => !current.includes(task) && task.desired === 'running' && LIVE.includes(task.state),
+  );
+  const endedWell =
+    newest.some((task) => hasFinished(service, task, current)) &&
+    newest.length >= placesOf(service, newest) &&
+    !current.some((task) => BROKEN.includes(task.state));
+  return !endedWell || isLeftBehind;
 }
 
 /** What is of an earlier deployment must be gone, too. */
@@ -91,8 +117,15 @@ function placesOf({ mode }: ServiceFacts, newest: readonly TaskFacts[]): number 
 }
 
 /** Ended well, and nobody is about to start it again. */
-function hasFinished({ mode, restart }: ServiceFacts, { state }: TaskFacts): boolean {
-  return state === 'complete' && (mode.kind === 'job' || restart !== 'any');
+function hasFinished(service: ServiceFacts, task: TaskFacts, current: readonly TaskFacts[]): boolean {
+  if (task.state !== 'complete') return false;
+  return service.mode.kind === 'job' || service.restart !== 'any' || isUsedUp(service, task.slot, current);
+}
+
+/** Was what is restarted whenever it ends started as often as it may be? */
+function isUsedUp({ maxAttempts }: ServiceFacts, slot: string, current: readonly TaskFacts[]): boolean {
+  const ended = current.filter((task) => task.slot === slot && [...BROKEN, 'complete'].includes(task.state));
+  return maxAttempts !== null && ended.length > maxAttempts;
 }
 
 function isPastMending(
@@ -111,12 +144,13 @@ function isPastMending(
 
 /** A rollback hides what went wrong behind what went well before: the newest failure of all tells. */
 function whyTurnedBack(
-  { name }: ServiceFacts,
+  { name, restart }: ServiceFacts,
   tasks: readonly TaskFacts[],
   { state, message }: { state: string; message: string },
 ): Trouble {
   const [worst] = newestFirst(tasks.filter((task) => BROKEN.includes(task.state)));
-  const cause = worst === undefined ? '' : `: ${howItEnded(worst)}`;
+  const endedWell = restart === 'any' ? '' : `: ${ENDED_WELL}`;
+  const cause = worst === undefined ? endedWell : `: ${howItEnded(worst)}`;
   const paused = state === 'paused';
   return {
     verdict: 'red',
@@ -138,19 +172,69 @@ function whyBroken(service: string, task: TaskFacts): Trouble {
   return { ...trouble, verdict: 'red', reason };
 }
 
+/** Once may be a start that takes two; what goes on ending is no service, however well it ends. */
+function whyStartedAgain(service: ServiceFacts, current: readonly TaskFacts[]): Trouble | null {
+  if (service.restart !== 'any' || service.mode.kind === 'job') return null;
+  const ended = newestFirst(
+    current.filter(({ state, slot }) => state === 'complete' && !isUsedUp(service, slot, current)),
+  );
+  const [last] = ended.filter(({ id, slot }) => ended.some((task) => task.slot === slot && task.id !== id));
+  if (last === undefined) return null;
+  const why = 'ended with exit code 0, and is started again and again';
+  return { verdict: 'red', reason: 'app-exited', service: service.name, why, task: last.id };
+}
+
 /** Nothing failed, and yet nothing happens: what the engine says of that, where it does. */
-function stuck(service: string, newest: readonly TaskFacts[]): Trouble | null {
+function stuck(
+  service: ServiceFacts,
+  newest: readonly TaskFacts[],
+  tasks: readonly TaskFacts[],
+): Trouble | null {
   const pending = newest.find(({ state, error }) => state === 'pending' && error !== '');
-  if (pending !== undefined) {
-    // Constraints are the recipe's own; what a node lacks is not.
-    const ours = /insufficient|not ready|not available|drain/i.test(pending.error);
-    const why = `it cannot be placed on any node: ${pending.error}`;
-    return { verdict: ours ? 'infra' : 'red', reason: 'unschedulable', service, why, task: null };
+  if (pending !== undefined) return whyNotPlaced(service, pending, tasks);
+  if (service.mode.kind === 'global' && newest.length === 0 && hasOwnConstraints(service)) {
+    return whyNowhere(service);
   }
   const unborn = newest.find(({ state }) => state === 'new');
   if (unborn === undefined) return null;
   const why = 'the Swarm has not begun with its task: an address or a port that it needs may be taken';
-  return { verdict: 'infra', reason: 'task-not-allocated', service, why, task: null };
+  return { verdict: 'infra', reason: 'task-not-allocated', service: service.name, why, task: null };
+}
+
+/** Constraints are the recipe's own, and so is a port that its own task has; what a node lacks, or another has, is not. */
+function whyNotPlaced(
+  { name, hostPorts, constraints }: ServiceFacts,
+  { error }: TaskFacts,
+  tasks: readonly TaskFacts[],
+): Trouble {
+  const trouble = { service: name, task: null, why: `it cannot be placed on any node: ${error}` };
+  if (/host-mode port/i.test(error)) {
+    const ports = `of the node's ports that it publishes (${hostPorts.join(', ')}) one is taken`;
+    return tasks.some(({ state }) => state === 'running')
+      ? {
+          ...trouble,
+          verdict: 'red',
+          reason: 'unschedulable',
+          why: `${ports} by a task of its own: ${error}`,
+        }
+      : { ...trouble, verdict: 'infra', reason: 'port-taken', why: `${ports} by another service: ${error}` };
+  }
+  if (/insufficient|not ready|not available|drain/i.test(error)) {
+    return { ...trouble, verdict: 'infra', reason: 'unschedulable' };
+  }
+  const why = `${trouble.why} (constraints: ${constraints.join(', ')})`;
+  return { ...trouble, verdict: 'red', reason: 'unschedulable', why };
+}
+
+/** One is ours: a node that does not fit that either is not the recipe's fault. */
+function hasOwnConstraints({ constraints }: ServiceFacts): boolean {
+  return constraints.length > 1;
+}
+
+/** Of a global service the engine makes tasks for nodes that fit, and says nothing where none does. */
+function whyNowhere({ name, constraints }: ServiceFacts): Trouble {
+  const why = `it has no task, since no node fits its constraints: ${constraints.join(', ')}`;
+  return { verdict: 'red', reason: 'unschedulable', service: name, why, task: null };
 }
 
 function howItEnded({ error, exitCode, state }: TaskFacts): string {

@@ -4,31 +4,25 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TrialFault } from '../../../reconciler/errors.ts';
 import type { Deployed, DeployRequest, Work } from '../../../reconciler/ports.ts';
-import type { RunResult } from '../../../run.ts';
 import type { Compose } from './compose.ts';
 import { assertConverged, awaitConverged, type Diagnosis, type Patient } from './converge.ts';
 import { linkDependencies, translated } from './dependencies.ts';
 import type { DeployOptions } from './deployment.ts';
 import { askEdge } from './edge.ts';
-import { complaint } from './engine.ts';
 import { readServices, type ServiceFacts } from './facts.ts';
 import { readImages } from './images.ts';
 import { askInside, joinStack } from './inside.ts';
 import { assertNamesFit } from './name-limits.ts';
 import { NAMESPACE, stackName } from './names.ts';
 import { overlayOf, sharedNetworks } from './overlay.ts';
-import { readRecipe, unfit, type SwarmRecipe } from './recipe.ts';
+import { readRecipe, type SwarmRecipe } from './recipe.ts';
+import { refusalOf } from './refusal.ts';
 import { relayAtEdge } from './relay.ts';
 import { makeRoom } from './room.ts';
 import { dropOtherSecrets, ensureSecrets, wantedSecrets } from './secrets.ts';
 import { dropSwarmSecrets, ensureNetworks, ensureSwarmSecrets } from './stack-objects.ts';
 import type { Volume } from './volumes.ts';
-
-const REFUSED = 1;
-const UNREACHABLE =
-  /cannot connect|during connect|deadline exceeded|connection refused|error reading from|no leader|not have a leader|lost quorum/i;
 
 /** The command itself, which waits for no task. */
 const DEPLOY_TIMEOUT_MS = 300_000;
@@ -125,22 +119,7 @@ async function callDeploy(
     onOutput: (stream, chunk) => work.log.output('docker stack deploy', chunk, stream),
   });
   if (result.exitCode === 0) return;
-  throw refused(request, result);
-}
-
-/** What the command itself refuses, it ends with 1: anything else says nothing of the recipe. */
-function refused(request: DeployRequest, result: RunResult): TrialFault {
-  const title = `${request.recipe} ${request.version}`;
-  const said = complaint(result);
-  if (result.exitCode !== REFUSED || UNREACHABLE.test(said)) {
-    return new TrialFault('infra', 'engine-failed', `could not deploy ${title}: ${said}`);
-  }
-  if (/only updates to labels are allowed/i.test(said)) {
-    const message = `could not deploy ${title}: a config or a secret of it has other contents under the name that the release before gave it: ${said}`;
-    const hint = 'its release must raise the version of that config in abra.sh';
-    return new TrialFault('red', 'config-changed', message, { hint });
-  }
-  return unfit(request, 'deploy-refused', said);
+  throw refusalOf(request, stack, result);
 }
 
 function tellWhatIsNotKept({ services, volumes }: Compose, note: (text: string) => void): void {

@@ -20,6 +20,10 @@ export interface ServiceFacts {
   maxAttempts: number | null;
   /** For so long the engine watches a task after it started, before it counts as updated. */
   monitorMs: number;
+  /** Of its placement, ours that pins it to the node among them. */
+  constraints: readonly string[];
+  /** Published on the node itself, as `port/protocol`. */
+  hostPorts: readonly string[];
   /** What its tasks are to be, comparable with what one is. */
   spec: string;
   labels: Readonly<Record<string, string>>;
@@ -49,9 +53,16 @@ const Template = z.object({
   ContainerSpec: z.record(z.string(), z.unknown()),
   ForceUpdate: z.number().default(0),
   Networks: z.array(z.object({ Target: z.string() })).nullish(),
+  Placement: z.object({ Constraints: z.array(z.string()).nullish() }).nullish(),
   RestartPolicy: z
     .object({ Condition: z.string().optional(), MaxAttempts: z.number().optional() })
     .optional(),
+});
+
+const Port = z.object({
+  PublishMode: z.string().default(''),
+  PublishedPort: z.number().default(0),
+  Protocol: z.string().default('tcp'),
 });
 
 const ServiceAnswer = z.object({
@@ -66,6 +77,7 @@ const ServiceAnswer = z.object({
       ReplicatedJob: z.object({ TotalCompletions: z.number().default(1) }).optional(),
       GlobalJob: z.unknown().optional(),
     }),
+    EndpointSpec: z.object({ Ports: z.array(Port).nullish() }).optional(),
     UpdateConfig: z.object({ Monitor: z.number().default(0) }).optional(),
   }),
   UpdateStatus: z.object({ State: z.string().default(''), Message: z.string().default('') }).nullish(),
@@ -118,6 +130,10 @@ function toService({ ID, Spec, UpdateStatus }: z.infer<typeof ServiceAnswer>, st
     restart: Condition === 'none' || Condition === 'on-failure' ? Condition : 'any',
     maxAttempts: MaxAttempts === 0 ? null : MaxAttempts,
     monitorMs: (Spec.UpdateConfig?.Monitor ?? 0) / NANOSECONDS,
+    constraints: template.Placement?.Constraints ?? [],
+    hostPorts: (Spec.EndpointSpec?.Ports ?? [])
+      .filter(({ PublishMode }) => PublishMode === 'host')
+      .map(({ PublishedPort, Protocol }) => `${PublishedPort}/${Protocol}`),
     spec: comparable(template),
     labels: Spec.Labels ?? {},
   };

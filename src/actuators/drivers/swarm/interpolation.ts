@@ -2,8 +2,6 @@
  * Variables in a compose file, by the rules of `docker stack deploy`, which knows only the environment: what it will
  * read must be known here before it does, and what is written here for it must say a `$` as `$$`.
  */
-import { own } from '../../../reconciler/own.ts';
-
 type Environment = Readonly<Record<string, string>>;
 
 const TEMPLATE = /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?])([^}]*))?\}|())/g;
@@ -28,7 +26,8 @@ function interpolate(text: string, env: Environment): string {
 
 /** `:-` and `:?` also count an empty value as none. */
 function valueOf(name: string, env: Environment, rule: string | undefined, word: string): string {
-  const value = own(env, name);
+  // What every object inherits is no variable.
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   const isSet = value !== undefined && (value !== '' || rule?.startsWith(':') !== true);
   if (isSet) return value;
   if (rule?.endsWith('?') === true) throw new BadTemplate(`$${name} is required: ${word}`);

@@ -2,34 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { judgeStack } from '../../../../src/actuators/drivers/swarm/convergence.ts';
 import type { ServiceFacts, TaskFacts } from '../../../../src/actuators/drivers/swarm/facts.ts';
+import { ended, failed, paused, service, task } from './stack-facts.ts';
 
-const service = (over: Partial<ServiceFacts> = {}): ServiceFacts => ({
-  id: 's',
-  name: 'app',
-  mode: { kind: 'replicated', replicas: 1 },
-  update: null,
-  restart: 'any',
-  maxAttempts: null,
-  monitorMs: 0,
-  spec: 'now',
-  labels: {},
-  ...over,
-});
-let made = 0;
-const task = (over: Partial<TaskFacts> = {}): TaskFacts => ({
-  id: `t${++made}`,
-  service: 's',
-  slot: '1',
-  desired: 'running',
-  state: 'running',
-  error: '',
-  exitCode: null,
-  container: null,
-  createdAt: new Date(made * 1000).toISOString(),
-  spec: 'now',
-  ...over,
-});
-const failed = { state: 'failed', desired: 'shutdown', error: 'task: non-zero exit (3)', exitCode: 3 };
+const NO_NODE = [
+  task({ state: 'pending', error: 'no suitable node (scheduling constraints not satisfied on 1 node)' }),
+];
 const judge = (one: ServiceFacts, ...tasks: TaskFacts[]) => judgeStack({ services: [one], tasks });
 
 describe('a stack has converged', () => {
@@ -49,6 +26,22 @@ describe('a stack has converged', () => {
       'where what is restarted on failure ended well',
       service({ restart: 'on-failure' }),
       [task({ state: 'complete' })],
+    ],
+    [
+      'where what is restarted whenever it ends was as often as it may be, and ended well',
+      service({ maxAttempts: 1 }),
+      [task(failed), task(ended)],
+    ],
+    ['where it runs after it ended well twice', service(), [task(ended), task(ended), task()]],
+    [
+      'though the update of what runs once was paused as it ended well',
+      service({ restart: 'none', update: paused }),
+      [task({ ...ended, spec: 'before' }), task(ended)],
+    ],
+    [
+      'though the update of what is restarted on failure was paused as it ended well, in every place',
+      service({ restart: 'on-failure', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ ...ended, slot: '2' })],
     ],
   ])('%s', (_what, one, tasks) => {
     expect(judge(one, ...tasks)).toEqual({ kind: 'converged' });
@@ -89,6 +82,34 @@ describe('a stack is waited for', () => {
       null,
     ],
     [
+      'while a global service has no task yet, and no constraint but ours',
+      service({ mode: { kind: 'global' }, constraints: ['node.id == n'] }),
+      [],
+      '0 of 1 tasks yet',
+      null,
+    ],
+    [
+      'while what must not end ends again and again',
+      service({ maxAttempts: 5 }),
+      [task(ended), task(ended), task({ state: 'ready' })],
+      '0 of 1',
+      'app-exited',
+    ],
+    [
+      'while each of two has ended once',
+      service({ mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ ...ended, slot: '2' })],
+      '0 of 2',
+      null,
+    ],
+    [
+      'while one of two places was not yet tried as often as it may be',
+      service({ maxAttempts: 1, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task(ended), task({ ...ended, slot: '2' })],
+      '1 of 2',
+      null,
+    ],
+    [
       'while its health check fails',
       service(),
       [
@@ -101,17 +122,13 @@ describe('a stack is waited for', () => {
       '0 of 1',
       'app-unhealthy',
     ],
+    ['while no node fits', service(), NO_NODE, '0 of 1', 'unschedulable'],
     [
-      'while no node fits',
-      service(),
-      [
-        task({
-          state: 'pending',
-          error: 'no suitable node (scheduling constraints not satisfied on 1 node)',
-        }),
-      ],
-      '0 of 1',
-      'unschedulable',
+      'while one of two that run once has yet to end after the pause',
+      service({ restart: 'none', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ slot: '2', state: 'starting' })],
+      '1 of 2',
+      null,
     ],
     [
       'while it is stuck before its start',
@@ -133,9 +150,48 @@ describe('a stack is waited for', () => {
     expect(judgement.kind === 'waiting' ? (judgement.suspect?.reason ?? null) : 'not waiting').toBe(suspect);
   });
 
+  it('says of what ends well again and again that it does', () => {
+    expect(judge(service(), task(ended), task(ended), task({ state: 'starting' }))).toMatchObject({
+      suspect: { verdict: 'red', why: 'ended with exit code 0, and is started again and again' },
+    });
+  });
+
+  it.each([
+    [
+      'of a service with replicas',
+      service({ constraints: ['node.labels.gpu == true', 'node.id == n'] }),
+      NO_NODE,
+    ],
+    [
+      'of a global one, which gets no task',
+      service({ mode: { kind: 'global' }, constraints: ['node.labels.gpu == true', 'node.id == n'] }),
+      [],
+    ],
+  ])('names the constraints that no node fits, %s', (_what, one, tasks) => {
+    expect(judge(one, ...tasks)).toMatchObject({
+      suspect: {
+        verdict: 'red',
+        reason: 'unschedulable',
+        why: expect.stringContaining('node.labels.gpu == true') as string,
+      },
+    });
+  });
+
   it('tells what no node has room for from what no node may take', () => {
     const pending = task({ state: 'pending', error: 'no suitable node (insufficient resources on 1 node)' });
     expect(judge(service(), pending)).toMatchObject({ suspect: { verdict: 'infra' } });
+  });
+
+  it('tells a port of the node that another has from one that the service itself has', () => {
+    const one = service({ hostPorts: ['2223/tcp'] });
+    const error = 'no suitable node (host-mode port already in use on 1 node)';
+    const pending = task({ state: 'pending', error });
+    expect(judge(one, pending)).toMatchObject({
+      suspect: { verdict: 'infra', reason: 'port-taken', why: expect.stringContaining('2223/tcp') as string },
+    });
+    expect(judge(one, task({ spec: 'before' }), pending)).toMatchObject({
+      suspect: { verdict: 'red', reason: 'unschedulable' },
+    });
   });
 
   it('is not one without services', () => {
@@ -166,6 +222,41 @@ describe('a stack has failed at once', () => {
       [task()],
       'update-paused',
       'update paused',
+    ],
+    [
+      'where the update of what runs once was paused as it failed',
+      service({ restart: 'on-failure', update: paused }),
+      [task(failed), task(ended)],
+      'update-paused',
+      'ended with exit code 3',
+    ],
+    [
+      'where the update of what runs once was paused before it came to every place',
+      service({ restart: 'none', update: paused, mode: { kind: 'replicated', replicas: 2 } }),
+      [task(ended), task({ ...ended, slot: '2', spec: 'before' })],
+      'update-paused',
+      'update_config.failure_action: continue',
+    ],
+    [
+      'where the update was paused with a task of what it was before left',
+      service({ restart: 'none', update: paused }),
+      [task({ spec: 'before', slot: '2' }), task(ended)],
+      'update-paused',
+      'early termination',
+    ],
+    [
+      'where what is never to end ended during its update',
+      service({ update: paused }),
+      [task(ended)],
+      'update-paused',
+      'early termination',
+    ],
+    [
+      'where what runs once was rolled back as it ended well',
+      service({ restart: 'none', update: { state: 'rollback_completed', message: 'rolled back' } }),
+      [task({ ...ended, spec: 'tried' }), task(ended)],
+      'rolled-back',
+      'update_config.failure_action: continue',
     ],
     [
       'where what runs once failed',

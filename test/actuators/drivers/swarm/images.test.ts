@@ -28,6 +28,8 @@ const service = (name: string): StackFacts['services'][number] => ({
   restart: 'any',
   maxAttempts: null,
   monitorMs: 0,
+  constraints: [],
+  hostPorts: [],
   spec: 'now',
   labels: {},
 });
