@@ -7,6 +7,7 @@ import { readCompose } from '../../../../src/actuators/drivers/swarm/compose.ts'
 import { Engine } from '../../../../src/actuators/drivers/swarm/engine.ts';
 import type { StackFacts } from '../../../../src/actuators/drivers/swarm/facts.ts';
 import { readImages } from '../../../../src/actuators/drivers/swarm/images.ts';
+import { service, task } from './stack-facts.ts';
 
 let folder: string;
 let noted: string[];
@@ -20,35 +21,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const service = (name: string): StackFacts['services'][number] => ({
-  id: `id-${name}`,
-  name,
-  mode: { kind: 'replicated', replicas: 1 },
-  update: null,
-  restart: 'any',
-  maxAttempts: null,
-  monitorMs: 0,
-  constraints: [],
-  hostPorts: [],
-  spec: 'now',
-  labels: {},
-});
-const task = (
-  name: string,
-  over: Partial<StackFacts['tasks'][number]> = {},
-): StackFacts['tasks'][number] => ({
-  id: `task-${name}`,
-  service: `id-${name}`,
-  slot: '1',
-  desired: 'running',
-  state: 'running',
-  error: '',
-  exitCode: null,
-  container: `container-${name}`,
-  createdAt: '2026-06-17T06:55:32Z',
-  spec: 'now',
-  ...over,
-});
+const called = (name: string) => service({ id: `id-${name}`, name });
+const taskOf = (name: string, over: Parameters<typeof task>[0] = {}) =>
+  task({ service: `id-${name}`, container: `container-${name}`, ...over });
 
 /** Every container is of the image; only those that are asked for are told of. */
 const imagesWith = async (repoDigests: string[], image: string, tasks: StackFacts['tasks'], extra = '') => {
@@ -64,7 +39,7 @@ const imagesWith = async (repoDigests: string[], image: string, tasks: StackFact
   await writeFile(join(folder, 'docker'), `${script.join('\n')}\n`);
   await chmod(join(folder, 'docker'), 0o755);
   const compose = readCompose(`services: {app: {image: '${image}'}${extra}}`, {});
-  const services = ['app', 'app-edge', 'migrate'].map(service);
+  const services = ['app', 'app-edge', 'migrate'].map(called);
   const log = {
     note: (text: string) => void noted.push(text),
     output: () => undefined,
@@ -86,24 +61,24 @@ describe('the images of a stack', () => {
     ['by another name than the recipe has for it', 'docker.io/library/nginx', ['nginx@sha256:n'], 'sha256:n'],
     ['of none', 'built:here', [], null],
   ])('have the digest %s', async (_what, reference, repoDigests, digest) => {
-    expect(await imagesWith(repoDigests, reference, [task('app')])).toEqual([
+    expect(await imagesWith(repoDigests, reference, [taskOf('app')])).toEqual([
       { service: 'app', reference, digest, id: 'sha256:image' },
     ]);
   });
 
   it('are those of what runs now or ran to its end, and of nothing that the recipe does not have', async () => {
     const tasks = [
-      task('app', { spec: 'before' }),
-      task('app-edge'),
-      task('migrate', { state: 'failed', container: 'container-failed' }),
-      task('migrate', { state: 'complete' }),
+      taskOf('app', { spec: 'before' }),
+      taskOf('app-edge'),
+      taskOf('migrate', { state: 'failed', container: 'container-failed' }),
+      taskOf('migrate', { state: 'complete' }),
     ];
     const found = await imagesWith([], 'app:1', tasks, ", migrate: {image: 'tool:1'}");
     expect(found.map(({ service: name, reference }) => [name, reference])).toEqual([['migrate', 'tool:1']]);
   });
 
   it('say what they keep in volumes that the recipe has no name for', async () => {
-    const tasks = [task('migrate')];
+    const tasks = [taskOf('migrate')];
     await imagesWith([], 'app:1', tasks, ", migrate: {image: 'tool:1', volumes: ['kept:/data']}");
     expect(noted).toEqual([
       'service migrate: its image keeps /cache in a volume without a name: it is not kept',
