@@ -112,7 +112,10 @@ const CHANGES: readonly Change[] = [
   ['secret-gone', (name) => rm(stored(name, 'generations/1/secrets/key')), { reason: 'volume-missing' }],
   [
     'record-edited',
-    (name) => edit(stored(name, 'canonical.json'), (text) => text.replace(/"commit": "./, '"commit": "0')),
+    (name) =>
+      edit(stored(name, 'canonical.json'), (text) =>
+        text.replace(/(?<="commit": ")./, (digit) => (digit === '0' ? '1' : '0')),
+      ),
     { reason: 'record-mismatch' },
   ],
   ['record-gone', (name) => rm(stored(name, 'canonical.json')), { decision: 'seed' }],
