@@ -51,7 +51,7 @@ interface Seen {
   /** The last wrong answer, unless it was healthy since. */
   wrong: Diagnosis | null;
   wasHealthy: boolean;
-  /** A task that ended, unless it was healthy since: the next one runs for a moment, and that may be the last look. */
+  /** A task that ended, unless that was before it was healthy: the next one runs for a moment, and that may be the last look. */
   ended: Trouble | null;
 }
 
@@ -107,10 +107,9 @@ async function look(patient: Patient, seen: Seen, leftMs: number): Promise<Stack
   call.signal.throwIfAborted();
   seen.diagnosis = diagnosis;
   const { kind } = diagnosis.answer;
-  if (kind === 'right') seen.ended = null;
-  // Wrong answers while it starts are forgiven once it is healthy; those that come after are not.
+  // What goes wrong while it starts is forgiven once it is healthy; what comes after is not.
   if (kind === 'wrong') seen.wrong = diagnosis;
-  if (kind === 'right' && !seen.wasHealthy) [seen.wasHealthy, seen.wrong] = [true, null];
+  if (kind === 'right' && !seen.wasHealthy) [seen.wasHealthy, seen.wrong, seen.ended] = [true, null, null];
   return facts;
 }
 

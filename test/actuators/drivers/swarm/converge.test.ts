@@ -79,3 +79,49 @@ describe('a stack whose task failed is told', () => {
     expect(await messageWhere(logsOfTask)).toBe(first + rest);
   });
 });
+
+describe('a stack whose task ends again and again', () => {
+  const again = { ...template, RestartPolicy: { Condition: 'any' } };
+  const restarted = { ...service, Spec: { ...service.Spec, TaskTemplate: again } };
+  const taskIn = (number: number, state: string): object => ({
+    ...task,
+    ID: `task-${number}`,
+    CreatedAt: new Date(number * 1000).toISOString(),
+    DesiredState: state === 'running' ? 'running' : 'shutdown',
+    Spec: again,
+    Status: { State: state, ContainerStatus: { ContainerID: 'c', ExitCode: 0 } },
+  });
+  const over = [taskIn(1, 'complete'), taskIn(2, 'complete')];
+
+  it('is red also where the next one happens to run when time is up', async () => {
+    // It runs at the first look, has ended at the second, and runs at all that follow.
+    const script = [
+      '#!/bin/sh',
+      'case "$*" in',
+      '*"service ls"*) echo service-id ;;',
+      `*"service ps"*) echo >> ${folder}/looks; echo task ;;`,
+      `*inspect*service-id) echo '${JSON.stringify([restarted])}' ;;`,
+      `*inspect*task) if [ "$(wc -l < ${folder}/looks)" = 2 ]; then echo '${JSON.stringify(over)}'`,
+      `  else echo '${JSON.stringify([...over, taskIn(3, 'running')])}'; fi ;;`,
+      'esac',
+    ];
+    await writeFile(join(folder, 'docker'), `${script.join('\n')}\n`);
+    await chmod(join(folder, 'docker'), 0o755);
+    const fault = await faultOf(
+      awaitConverged({
+        engine: new Engine(),
+        stack: 'warm-x-1',
+        title: 'x 1.0.0+1',
+        health: { ...bareManifest(null).health, stableForMs: 600_000 },
+        deadline: { ms: 3000, from: 'health.timeout' },
+        call: { mark: 'm'.repeat(32), signal: new AbortController().signal },
+        ask: async () => {
+          const blame = { verdict: 'red', reason: 'not-asked' } as const;
+          return { answer: { kind: 'right' }, at: 'inside', blame: { wrong: blame, none: blame } };
+        },
+      }),
+    );
+    expect(fault).toMatchObject({ verdict: 'red', reason: 'app-exited' });
+    expect(fault.message).toContain('ended with exit code 0, and is started again and again');
+  });
+});
