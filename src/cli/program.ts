@@ -92,7 +92,7 @@ function refuseStranger(command: Command): void {
   const [stranger] = command.args;
   if (stranger === undefined) return;
   const names = command.commands.map((each) => each.name());
-  const hint = `; to act on recipes, say --once before their names`;
+  const hint = '; to act on recipes, say --once before their names';
   command.error(`error: unknown command '${stranger}'${didYouMean(stranger, names)}${hint}`);
 }
 

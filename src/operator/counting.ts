@@ -13,14 +13,11 @@ export function count(metrics: Metrics, event: LoopEvent, now: Date): void {
     case 'trial':
       metrics.trialEvent(event.event);
       return;
-    case 'fleet-changed':
-      return;
-    case 'manifests-read':
-      metrics.fleetIs(event, now);
-      return;
     case 'round-ended':
       metrics.roundEnded({ ...event.result, strays: event.strays, isStored: event.isStored }, now);
       return;
+    // What holds for the whole fleet is asked for at each scrape.
+    case 'fleet-changed':
     case 'trouble':
       return;
   }

@@ -16,8 +16,6 @@ export function logLine(log: Logger, event: LoopEvent): void {
     case 'trial':
       logTrial(log, event.reconcile, event.event);
       return;
-    case 'manifests-read':
-      return;
     case 'fleet-changed':
       logFleet(log, event);
       return;

@@ -28,7 +28,6 @@ export function publish(feed: EventFeed, event: LoopEvent, at: string): void {
     case 'fleet-changed':
       feed.publish({ type: 'fleet', recipe: null, at, data: { changed: event.keys, freeze: event.freeze } });
       return;
-    case 'manifests-read':
     case 'trouble':
       return;
   }

@@ -75,6 +75,7 @@ export class Controller {
   #reconciles = 0;
   /** Ends the run with an error. */
   #fail: (error: unknown) => void = () => undefined;
+  readonly #failed = (error: unknown): void => this.#fail(error);
 
   constructor({ ports, stop, lastPass }: ControllerOptions) {
     const { clock, calendar } = ports;
@@ -85,12 +86,10 @@ export class Controller {
     this.queues = openQueues(clock, ports.queues, (recipe) => this.knowledge.needs(recipe));
     const shared = { ports: this.#ports, knowledge: this.knowledge, stop };
     const trouble = (what: Omit<Trouble, 'type'>): void => ports.tell({ type: 'trouble', ...what });
-    const failed = (error: unknown): void => this.#fail(error);
     this.#manifests = new Manifests({
       ...shared,
       trouble,
       last: lastPass ?? { enrolled: [], configFile: null },
-      onRead: () => ports.tell({ type: 'manifests-read', ...this.knowledge.fleetFacts() }),
       onNews: (news) => {
         ports.tell({ type: 'fleet-changed', ...news });
         this.keeper.soon();
@@ -118,12 +117,12 @@ export class Controller {
       isRunning: (recipe) => this.trials.isRunning(recipe),
       trouble,
     });
-    this.#requests = this.#openRequests(failed);
-    this.#rounds = this.#openRounds(failed);
+    this.#requests = this.#openRequests();
+    this.#rounds = this.#openRounds();
     this.keeper = new Keeper({
       clock,
       trouble,
-      failed,
+      failed: this.#failed,
       report: (startedAt, now) => this.knowledge.report(startedAt, now),
       keep: (result, isOver) => ports.keep(result, isOver),
       storedAgain: () => this.#following.storedAgain(),
@@ -131,20 +130,20 @@ export class Controller {
     });
   }
 
-  #openRequests(failed: (error: unknown) => void): Requests {
+  #openRequests(): Requests {
     return new Requests({
       ports: this.#ports,
-      failed,
+      failed: this.#failed,
       wanted: (recipe) => this.want(recipe, 'person'),
       quietly: async (work) => await this.#quiet.quietly(work),
       changed: () => void this.#wantAll('person'),
     });
   }
 
-  #openRounds(failed: (error: unknown) => void): Rounds {
+  #openRounds(): Rounds {
     return new Rounds({
       clock: this.#ports.clock,
-      failed,
+      failed: this.#failed,
       intervalMs: () => this.knowledge.intervalMs,
       begin: () => this.#beginRound(),
       ended: (startedAt) => this.#endRound(startedAt),
@@ -186,11 +185,10 @@ export class Controller {
 
   async #runToTheEnd(): Promise<void> {
     const { looks, trials, mirrors } = this.queues;
-    const failed = (error: unknown): void => this.#fail(error);
     const served = [
-      dispatch(looks, (given) => this.#look(given), failed),
-      dispatch(trials, (given) => this.#quiet.during(() => this.#try(given)), failed),
-      dispatch(mirrors, (given) => this.#quiet.during(() => this.#sync(given)), failed),
+      dispatch(looks, (given) => this.#look(given), this.#failed),
+      dispatch(trials, (given) => this.#quiet.during(() => this.#try(given)), this.#failed),
+      dispatch(mirrors, (given) => this.#quiet.during(() => this.#sync(given)), this.#failed),
     ];
     const unwatch = this.trials.watch();
     try {
@@ -297,7 +295,6 @@ export class Controller {
   }
 
   #nextReconcile(): string {
-    this.#reconciles += 1;
-    return `${this.#ports.instance.term}.${this.#reconciles}`;
+    return `${this.#ports.instance.term}.${++this.#reconciles}`;
   }
 }

@@ -274,6 +274,15 @@ describe('whoever reads what is printed', () => {
   });
 });
 
+describe('a recipe that is named where a command would stand', () => {
+  it('is refused, and said how recipes are named', async () => {
+    const { code, stderr } = await fleet.reconcile(['blog']);
+    expect(code).toBe(1);
+    expect(stderr).toContain("unknown command 'blog'");
+    expect(stderr).toContain('; to act on recipes, say --once before their names');
+  });
+});
+
 describe('a recipe that is named by a path', () => {
   it('is nowhere: nothing outside of the state folder is looked at', async () => {
     await mkdir(join(fleet.folder, 'trials', 'x'), { recursive: true });

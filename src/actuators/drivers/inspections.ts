@@ -60,6 +60,7 @@ export class Inspections {
 
   /** Somebody asks for these by name: what was found of them a while ago counts no longer. */
   async anew(recipes: readonly string[]): Promise<void> {
+    if (recipes.length === 0) return;
     const known = await this.#memory();
     const isOfThese = (stack: string): boolean => recipes.includes(/^warm-(.+)-\d+$/.exec(stack)?.[1] ?? '');
     for (const stack of known.keys()) if (isOfThese(stack)) known.delete(stack);

@@ -1,7 +1,7 @@
 /** What the loop tells whoever logs, counts and shows. One list, so that all three say the same. */
-import type { Fleet, Leftover, Pause, Reading } from '../model.ts';
+import type { Leftover, Pause, Reading } from '../model.ts';
 import type { PassResult } from '../pass.ts';
-import type { Report, Row } from '../report.ts';
+import type { Row } from '../report.ts';
 import type { TrialEvent } from '../trial-run.ts';
 import type { Source } from '../unread.ts';
 
@@ -10,7 +10,6 @@ export type LoopEvent =
   /** Nothing is left that has its name: no manifest, no record. */
   | { type: 'gone'; recipe: string }
   | { type: 'trial'; reconcile: string; event: TrialEvent }
-  | ManifestsRead
   | FleetChanged
   | RoundEnded
   | Trouble;
@@ -29,14 +28,6 @@ export interface Looked {
   unread: readonly Source[];
   /** Syncing its mirror was tried since the look before, and failed. */
   mirrorFailed: boolean;
-}
-
-/** What is believed of the manifests, anew. */
-interface ManifestsRead {
-  type: 'manifests-read';
-  fleet: Pick<Fleet, 'config' | 'problems'>;
-  enrolled: readonly string[];
-  disk: Report['disk'];
 }
 
 /** What holds for the whole fleet is not what it was. */

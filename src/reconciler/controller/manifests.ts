@@ -21,7 +21,6 @@ export interface ManifestsOptions {
   last: { enrolled: readonly string[]; configFile: string | null };
   /** The configuration is another one. */
   onConfig: (config: FleetConfig) => void;
-  onRead: () => void;
   /** What holds for the whole fleet is not what it was. */
   onNews: (news: Pick<FleetChanged, 'keys' | 'freeze'>) => void;
   trouble: (trouble: Omit<Trouble, 'type'>) => void;
@@ -59,7 +58,6 @@ export class Manifests {
     const belief = await this.#believe(before);
     knowledge.believe(belief, await orphansAmong(folders, belief.fleet, ports.registry));
     knowledge.driver = await reachDriver(belief.fleet, ports.driver);
-    this.#options.onRead();
     const keys = before === null ? [] : changedKeys(before.fleet.config, belief.fleet.config);
     const freeze = knowledge.config?.freeze ?? null;
     const isFrozen = paused(freeze, ports.clock.now()) !== null;

@@ -57,6 +57,12 @@ describe('a look', () => {
     expect(lookAgainInMs).toBeLessThan(HOUR + 1000);
   });
 
+  it('at what is suspended leads to one just after its end, also where nothing waits for that', () => {
+    const { lookAgainInMs } = followUp({ ...inSync, manifest: manifest({ suspend }) }, inSync);
+    expect(lookAgainInMs).toBeGreaterThan(HOUR);
+    expect(lookAgainInMs).toBeLessThan(HOUR + 1000);
+  });
+
   it('at what cannot be read leads to another, later and later', () => {
     const seen = { ...inSync, refs: unreadable<never>('timeout') };
     expect(followUp(seen, inSync)).toMatchObject({ tryAs: null, lookAgainAfterBackoff: true });

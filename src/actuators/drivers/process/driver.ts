@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { childEnvironment } from '../../../environment.ts';
 import { nameOf } from '../../../process-table.ts';
 import { endProcesses, findProcesses, LIFELINE_PREFIX } from '../../../processes.ts';
-import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
+import { describe, TrialFault } from '../../../reconciler/errors.ts';
 import type { ProcessApp } from '../../../reconciler/model.ts';
 import type { Address, Deployed, DeployRequest, Driver, Work } from '../../../reconciler/ports.ts';
 import { App } from './app.ts';
+import { infra } from '../infra.ts';
 import {
   cloneHome,
   ensureSecrets,
@@ -187,20 +188,4 @@ function markOf(stack: string, work: Work): string {
 
 function environmentName(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
-}
-
-/** What the machine refuses (no space, no permission) is no fault of the recipe; what was ended on purpose is none. */
-async function infra<T>(
-  reason: string,
-  what: string,
-  signal: AbortSignal | null,
-  body: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof TrialFault || error instanceof TrialEnded || error instanceof Fenced) throw error;
-    throw new TrialFault('infra', reason, `could not ${what}: ${describe(error)}`, { cause: error });
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { endProcesses, findProcesses } from '../../../processes.ts';
 import { nameOf } from '../../../process-table.ts';
-import { describe, Fenced, TrialEnded, TrialFault } from '../../../reconciler/errors.ts';
+import { describe } from '../../../reconciler/errors.ts';
 import type { FleetConfig, Reading } from '../../../reconciler/model.ts';
 import type {
   Address,
@@ -15,6 +15,7 @@ import type {
   NewHome,
   Work,
 } from '../../../reconciler/ports.ts';
+import { infra } from '../infra.ts';
 import { adoptableVolumes, adoptVolumes } from './adoption.ts';
 import type { Reachable } from './dependencies.ts';
 import { deployStack } from './deploy.ts';
@@ -289,21 +290,5 @@ async function reading<T>(what: string, read: () => Promise<T>): Promise<Reading
     return { readable: true, value: await read() };
   } catch (error) {
     return { readable: false, why: `cannot tell ${what}: ${describe(error)}` };
-  }
-}
-
-/** What the engine refuses is no fault of the recipe; what was ended on purpose is none. */
-async function infra<T>(
-  reason: string,
-  what: string,
-  signal: AbortSignal,
-  body: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof TrialFault || error instanceof TrialEnded || error instanceof Fenced) throw error;
-    throw new TrialFault('infra', reason, `could not ${what}: ${describe(error)}`, { cause: error });
   }
 }

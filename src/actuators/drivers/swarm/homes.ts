@@ -83,7 +83,14 @@ export async function missingIn(
   expected: Expected,
   call: Call,
 ): Promise<Damage[]> {
-  const present = await volumes.list(home.stack, call);
+  return await missingAmong(await volumes.list(home.stack, call), home, expected);
+}
+
+async function missingAmong(
+  present: readonly Volume[],
+  home: DataHome,
+  expected: Expected,
+): Promise<Damage[]> {
   const gone = expected.volumes.filter(({ name }) => !present.some((volume) => volume.name === name));
   const missing = gone.map(({ name }): Damage => ({ kind: 'missing', what: `volume ${name}` }));
   for (const name of expected.secrets) {
@@ -99,8 +106,8 @@ export async function inspectHome(
   expected: Expected,
   call: Call,
 ): Promise<{ damage: Damage[]; bytes: number; allocatedBytes: number }> {
-  const missing = await missingIn({ volumes }, home, expected, call);
   const present = await volumes.list(home.stack, call);
+  const missing = await missingAmong(present, home, expected);
   const found = expected.volumes.flatMap((record) => {
     const volume = present.find(({ name }) => name === record.name);
     return volume === undefined ? [] : [{ record, volume }];

@@ -2,6 +2,7 @@
  * Variables in a compose file, by the rules of `docker stack deploy`, which knows only the environment: what it will
  * read must be known here before it does, and what is written here for it must say a `$` as `$$`.
  */
+
 type Environment = Readonly<Record<string, string>>;
 
 const TEMPLATE = /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?])([^}]*))?\}|())/g;

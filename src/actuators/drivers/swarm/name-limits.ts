@@ -4,28 +4,22 @@
  * of ours, whose folder the recipe must not choose (invariant I12).
  */
 import type { DeployRequest } from '../../../reconciler/ports.ts';
-import { isExternal, type Definition } from './compose.ts';
 import { fullName, isPlainName, LONGEST } from './names.ts';
-import { ownName } from './overlay.ts';
+import { madeNames } from './overlay.ts';
 import { unfit, type SwarmRecipe } from './recipe.ts';
 import { wantedSecrets } from './secrets.ts';
 
 const PLAINLY =
   'after the name of its stack come only letters, digits, ".", "_" and "-", of which the first is a letter or a digit';
 
-type Definitions = Readonly<Record<string, Definition>>;
-
 export function assertNamesFit(request: DeployRequest, recipe: SwarmRecipe, stack: string): void {
-  const { services, secrets, configs } = recipe.compose;
+  const { services } = recipe.compose;
+  const made = madeNames(recipe.compose, stack);
   const wanted = wantedSecrets(recipe, stack);
-  const made = (definitions: Definitions): string[] =>
-    Object.entries(definitions)
-      .filter(([, definition]) => !isExternal(definition))
-      .map(([key, definition]) => ownName(key, definition, stack));
   const names = {
     service: Object.keys(services).map((name) => fullName(stack, name)),
-    secret: [...wanted.map((secret) => secret.fullName), ...made(secrets)],
-    config: made(configs),
+    secret: [...wanted.map((secret) => secret.fullName), ...made.secrets],
+    config: made.configs,
   };
   for (const kind of ['secret', 'config'] as const) {
     const odd = names[kind].find((name) => !isPlainName(name.slice(fullName(stack, '').length)));

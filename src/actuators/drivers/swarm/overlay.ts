@@ -96,7 +96,7 @@ function networksOverlay({ compose, stack, labels }: OverlayOptions): Record<str
 }
 
 /** What a config or a secret that comes with the stack is called: a name that others could have too gets the stack's. */
-export function ownName(key: string, definition: Definition, stack: string): string {
+function ownName(key: string, definition: Definition, stack: string): string {
   const name = givenName(definition) ?? key;
   return name.startsWith(fullName(stack, '')) ? name : fullName(stack, name);
 }

@@ -52,15 +52,24 @@ export async function relayAtEdge(
   { engine, labels, helperImage, nodeId }: DeployOptions,
   { mark, signal, log }: Work,
 ): Promise<void> {
-  const work = { mark, signal };
-  for (const [service, { labels: routed, networks }] of Object.entries(compose.services)) {
-    const ports = routedPorts(compose, service);
-    const [own] = networks;
-    if (ports.length === 0 || own === undefined) continue;
-    if (await ensureSharedNetwork(engine, network, work))
-      log.note(`network ${network} was missing, and is made`);
+  const call = { mark, signal };
+  const found = Object.entries(compose.services).flatMap(
+    ([
+      service,
+      {
+        labels: routed,
+        networks: [own],
+      },
+    ]) => {
+      const ports = routedPorts(compose, service);
+      return ports.length === 0 || own === undefined ? [] : [{ service, routed, own, ports }];
+    },
+  );
+  if (found.length > 0 && (await ensureSharedNetwork(engine, network, call)))
+    log.note(`network ${network} was missing, and is made`);
+  for (const { service, routed, own, ports } of found) {
     const name = edgeName(stack, service);
-    await engine.run(['service', 'rm', name], work);
+    await engine.run(['service', 'rm', name], call);
     const shown = Object.entries(routed).filter(([key]) => !FOREIGN.some((prefix) => key.startsWith(prefix)));
     const placed = [
       '--constraint',
@@ -90,6 +99,6 @@ export async function relayAtEdge(
     ];
     const flags = ['--name', name, ...plain, ...placed, ...marked, ...inContainer];
     const args = ['service', 'create', ...flags, helperImage, ...relayCommand(hostOf(stack, service), ports)];
-    await engine.text(args, work);
+    await engine.text(args, call);
   }
 }
